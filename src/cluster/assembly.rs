@@ -1,0 +1,185 @@
+//! Where the feeds meet: nodes and pods from Kubernetes, devices from telemetry.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::gpu::{FreshnessPolicy, Gpu};
+use super::node::{Node, NodeFacts};
+use super::pod::{BoundPod, PodKey};
+use super::snapshot::{CHUNK, NodeTable, Slot, Snapshot};
+use super::units::Timestamp;
+
+/// The devices of each node, by node name: what one refresh of telemetry brings.
+pub type Samples = HashMap<Arc<str>, Arc<[Gpu]>>;
+
+/// The feeds' latest words, and the snapshot table that follows from them. Pure: no feed is named, none is waited for.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    facts: HashMap<Arc<str>, Arc<NodeFacts>>,
+    pods: HashMap<PodKey, Arc<BoundPod>>,
+    pods_on: HashMap<Arc<str>, BTreeMap<PodKey, Arc<BoundPod>>>,
+    samples: Samples,
+    changed: BTreeSet<Arc<str>>,
+    table: NodeTable,
+    free_slots: Vec<Slot>,
+}
+
+impl Assembly {
+    /// Adds a node or replaces what was known of it.
+    pub fn apply_node(&mut self, facts: NodeFacts) {
+        let name = facts.name.clone();
+        if self.facts.get(&name).is_some_and(|known| **known == facts) {
+            return;
+        }
+        self.facts.insert(name.clone(), Arc::new(facts));
+        self.changed.insert(name);
+    }
+
+    /// Removes a node. Its pods stay known until they are deleted themselves.
+    pub fn delete_node(&mut self, name: &str) {
+        if let Some((name, _)) = self.facts.remove_entry(name) {
+            self.changed.insert(name);
+        }
+    }
+
+    /// Adds a pod that takes up room, or replaces what was known of it. The node need not be known yet.
+    pub fn apply_pod(&mut self, pod: BoundPod) {
+        if self.pods.get(&pod.request.key).is_some_and(|known| **known == pod) {
+            return;
+        }
+        self.delete_pod(&pod.request.key.clone());
+        let pod = Arc::new(pod);
+        self.pods.insert(pod.request.key.clone(), pod.clone());
+        self.changed.insert(pod.node.clone());
+        self.pods_on.entry(pod.node.clone()).or_default().insert(pod.request.key.clone(), pod);
+    }
+
+    /// Removes a pod that takes up room no more.
+    pub fn delete_pod(&mut self, key: &PodKey) {
+        let Some(pod) = self.pods.remove(key) else { return };
+        if let Some(pods) = self.pods_on.get_mut(&pod.node) {
+            pods.remove(key);
+            if pods.is_empty() {
+                self.pods_on.remove(&pod.node);
+            }
+        }
+        self.changed.insert(pod.node.clone());
+    }
+
+    /// Replaces all measurements by those of a newer refresh.
+    pub fn apply_samples(&mut self, samples: Samples) {
+        let before = std::mem::replace(&mut self.samples, samples);
+        let differs = |name: &&Arc<str>| before.get(*name) != self.samples.get(*name);
+        let names: BTreeSet<Arc<str>> =
+            before.keys().chain(self.samples.keys()).filter(differs).cloned().collect();
+        self.changed.extend(names);
+    }
+
+    /// The nodes known now.
+    pub fn nodes(&self) -> impl Iterator<Item = &Arc<NodeFacts>> {
+        self.facts.values()
+    }
+
+    /// The pod of this key, where it takes up room.
+    #[must_use]
+    pub fn pod(&self, key: &PodKey) -> Option<&Arc<BoundPod>> {
+        self.pods.get(key)
+    }
+
+    /// The pods known now that take up room.
+    pub fn pods(&self) -> impl Iterator<Item = &Arc<BoundPod>> {
+        self.pods.values()
+    }
+
+    /// Rebuilds the nodes that changed since the last call and returns the snapshot of them all.
+    pub fn snapshot(&mut self, as_of: Timestamp, freshness: FreshnessPolicy) -> Snapshot {
+        Snapshot { as_of, freshness, nodes: Arc::new(self.publish()) }
+    }
+
+    fn publish(&mut self) -> NodeTable {
+        for name in std::mem::take(&mut self.changed) {
+            match self.facts.get(&name).cloned() {
+                Some(facts) => {
+                    let pods = self.pods_on.get(&name).map(|pods| pods.values().cloned().collect());
+                    let gpus = self.samples.get(&name).cloned().unwrap_or_else(|| Arc::new([]));
+                    let node = Node::assemble(facts, pods.unwrap_or_default(), gpus);
+                    let slot = self.slot(&name);
+                    self.put(slot, Some(Arc::new(node)));
+                }
+                None => self.vacate(&name),
+            }
+        }
+        self.table.clone()
+    }
+
+    /// The node's slot; a new node takes a vacated one or the next.
+    fn slot(&mut self, name: &Arc<str>) -> Slot {
+        if let Some(slot) = self.table.slots.get(name) {
+            return *slot;
+        }
+        let next = Slot(self.table.slots.len() as u32);
+        let slot = self.free_slots.pop().unwrap_or(next);
+        Arc::make_mut(&mut self.table.slots).insert(name.clone(), slot);
+        slot
+    }
+
+    fn vacate(&mut self, name: &str) {
+        if self.table.slots.contains_key(name)
+            && let Some(slot) = Arc::make_mut(&mut self.table.slots).remove(name)
+        {
+            self.put(slot, None);
+            self.free_slots.push(slot);
+        }
+    }
+
+    fn put(&mut self, slot: Slot, node: Option<Arc<Node>>) {
+        let index = slot.0 as usize;
+        while self.table.chunks.len() <= index / CHUNK {
+            self.table.chunks.push(Arc::new([const { None }; CHUNK]));
+        }
+        Arc::make_mut(&mut self.table.chunks[index / CHUNK])[index % CHUNK] = node;
+    }
+}
+
+/// The one place where snapshots are swapped: feeds write through [`Board::update`], decisions read
+/// [`Board::snapshot`] and never wait for a writer.
+#[derive(Debug)]
+pub struct Board {
+    assembly: Mutex<Assembly>,
+    published: ArcSwap<NodeTable>,
+    freshness: FreshnessPolicy,
+}
+
+impl Board {
+    /// An empty board.
+    #[must_use]
+    pub fn new(freshness: FreshnessPolicy) -> Self {
+        Self { assembly: Mutex::default(), published: ArcSwap::default(), freshness }
+    }
+
+    /// Changes the feeds' words and publishes what follows from them.
+    pub fn update<T>(&self, change: impl FnOnce(&mut Assembly) -> T) -> T {
+        let mut assembly = self.lock();
+        let result = change(&mut assembly);
+        self.published.store(Arc::new(assembly.publish()));
+        result
+    }
+
+    /// Looks at the feeds' latest words.
+    pub fn read<T>(&self, look: impl FnOnce(&Assembly) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// The cluster as last published, with ages counted to `now`.
+    #[must_use]
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        Snapshot { as_of: now, freshness: self.freshness, nodes: self.published.load_full() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Assembly> {
+        // A panic in `change` leaves the assembly between two words of a feed, each of which is complete in itself.
+        self.assembly.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

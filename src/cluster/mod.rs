@@ -1,0 +1,33 @@
+//! The nouns: what a cluster is made of, in types that cannot be misread.
+//!
+//! ```text
+//! Kubernetes objects --(kubernetes)--> NodeFacts, PodRequest --+
+//!                                                              +--(Assembly)--> Snapshot
+//! measurements ----------------------> Gpu --------------------+
+//! ```
+//!
+//! Everything here is a pure value. Quantities are integers with their unit in the type, a measurement carries its
+//! source and the time it was taken, and a missing one is `None`, never zero. Nothing in this room knows a socket, a
+//! clock or a thread: time enters as [`Timestamp`].
+
+mod assembly;
+mod gpu;
+pub mod kubernetes;
+mod node;
+mod pod;
+mod quantity;
+mod resource;
+mod saved;
+mod snapshot;
+mod units;
+
+pub use assembly::{Assembly, Board, Samples};
+pub use gpu::{Confidence, Freshness, FreshnessPolicy, Gpu, Health, MigInstance, Source, Utilization};
+pub use kubernetes::ObjectError;
+pub use node::{Load, LoadBasis, Node, NodeFacts, Pool, PoolFacts, PoolKind};
+pub use pod::{BoundPod, GpuDemand, Hold, ModelPattern, PodKey, PodRequest};
+pub use quantity::{Quantity, QuantityError};
+pub use resource::GpuResources;
+pub use saved::SavedSnapshotError;
+pub use snapshot::{Slot, Snapshot};
+pub use units::{Mib, MilliCpu, PerMille, Timestamp};

@@ -1,0 +1,97 @@
+//! A snapshot as a JSON document: saved from a running gpulse, loaded by planning, replay, tests and benches.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::assembly::Assembly;
+use super::gpu::{FreshnessPolicy, Gpu};
+use super::node::NodeFacts;
+use super::pod::BoundPod;
+use super::snapshot::Snapshot;
+use super::units::Timestamp;
+
+const API_VERSION: &str = "gpulse.dev/v1alpha1";
+const KIND: &str = "Snapshot";
+
+/// Why a document is not a snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedSnapshotError {
+    /// Not JSON, or not of a snapshot's shape.
+    #[error("not a snapshot: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A document of another kind.
+    #[error("expected apiVersion {API_VERSION} and kind {KIND}, found {api_version} and {kind}")]
+    Kind {
+        /// The `apiVersion` found.
+        api_version: String,
+        /// The `kind` found.
+        kind: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Document {
+    api_version: String,
+    kind: String,
+    as_of: Timestamp,
+    freshness: FreshnessPolicy,
+    nodes: Vec<SavedNode>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SavedNode {
+    #[serde(flatten)]
+    facts: NodeFacts,
+    #[serde(default)]
+    pods: Vec<Arc<BoundPod>>,
+    #[serde(default)]
+    gpus: Arc<[Gpu]>,
+}
+
+impl Snapshot {
+    /// Writes the snapshot as one JSON document, nodes by name.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn save(&self, to: impl Write) -> Result<(), serde_json::Error> {
+        let mut nodes: Vec<_> = self.nodes().collect();
+        nodes.sort_by_key(|node| node.name().clone());
+        let saved = nodes.into_iter().map(|node| SavedNode {
+            facts: node.facts().clone(),
+            pods: node.pods().to_vec(),
+            gpus: node.gpus().into(),
+        });
+        let document = Document {
+            api_version: API_VERSION.into(),
+            kind: KIND.into(),
+            as_of: self.as_of,
+            freshness: self.freshness,
+            nodes: saved.collect(),
+        };
+        serde_json::to_writer_pretty(to, &document)
+    }
+
+    /// Reads a saved snapshot.
+    ///
+    /// # Errors
+    /// Says where the document is not JSON, not of the shape or not of the kind.
+    pub fn load(from: impl Read) -> Result<Self, SavedSnapshotError> {
+        let document: Document = serde_json::from_reader(from)?;
+        if document.api_version != API_VERSION || document.kind != KIND {
+            return Err(SavedSnapshotError::Kind { api_version: document.api_version, kind: document.kind });
+        }
+        let mut assembly = Assembly::default();
+        let mut samples = super::Samples::new();
+        for node in document.nodes {
+            samples.insert(node.facts.name.clone(), node.gpus);
+            assembly.apply_node(node.facts);
+            node.pods.into_iter().for_each(|pod| assembly.apply_pod(Arc::unwrap_or_clone(pod)));
+        }
+        assembly.apply_samples(samples);
+        Ok(assembly.snapshot(document.as_of, document.freshness))
+    }
+}

@@ -1,0 +1,21 @@
+//! gpulse places GPU pods by what the GPUs are really doing.
+//!
+//! The rooms, and who may know whom (nothing points up or sideways):
+//!
+//! ```text
+//! main -> cli -> { extender, cache, telemetry }     the edges, one cargo feature each
+//!                extender -> placement -> cluster   the decision and its nouns, pure
+//!                cache, telemetry ------> cluster
+//! ```
+
+#[cfg(any(feature = "cache", feature = "extender", feature = "telemetry"))]
+pub mod clock;
+pub mod cluster;
+pub mod placement;
+
+#[cfg(feature = "cache")]
+pub mod cache;
+#[cfg(feature = "extender")]
+pub mod extender;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;

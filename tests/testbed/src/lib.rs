@@ -1,0 +1,1 @@
+//! The real thing on one machine, for tests and the playground.

@@ -1,0 +1,3 @@
+//! The project's chores as code: `cargo xtask NAME`.
+
+fn main() {}
