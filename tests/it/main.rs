@@ -1,1 +1,4 @@
-//! x
+//! Everything that can be tested in one process: one binary, one module for each room.
+
+mod cluster;
+mod support;
