@@ -1,1 +1,105 @@
-//! x
+//! THE decision: which nodes a pod fits ([`filter`]) and which of them it should go to ([`prioritize`]).
+//!
+//! Pure, deterministic and total: no clock, no randomness but a recorded seed, no panic on any input. The order of the
+//! candidates changes no verdict and no score. [`explain`] runs the same code and keeps what it saw on the way.
+//!
+//! ```text
+//! candidate --(fit)--> verdict
+//! candidate --(strategy)--> score --+
+//!           --(utilization)-> term -+--(blend)--> combined --(points)--> 0..=10
+//! ```
+
+mod blend;
+mod explain;
+mod fit;
+mod points;
+mod profile;
+mod reason;
+mod score;
+pub mod strategy;
+mod utilization;
+
+use crate::cluster::{Node, PodRequest, Snapshot};
+
+pub use blend::Ranked;
+pub use explain::{Explanation, NodeExplanation, Part, explain};
+pub use points::MAX_POINTS;
+pub use profile::{AffinityRules, LabelPreference, OwnerRule, Profile, ResourceWeights, UtilizationRules};
+pub use reason::Reason;
+pub use score::Score;
+pub use strategy::{STRATEGIES, Strategy};
+pub use utilization::Reading;
+
+/// A node that is asked about: its name, and the node itself where it is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The name it was asked for by.
+    pub name: &'a str,
+    /// The node, or `None` where nobody has heard of it yet.
+    pub node: Option<&'a Node>,
+}
+
+impl<'a> Candidate<'a> {
+    /// The node of that name in the snapshot, known or not.
+    #[must_use]
+    pub fn named(snapshot: &'a Snapshot, name: &'a str) -> Self {
+        Self { name, node: snapshot.node(name).map(AsRef::as_ref) }
+    }
+}
+
+/// What filter says of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The pod can go there.
+    Fits,
+    /// It cannot, and why.
+    Rejected(Reason),
+}
+
+/// A pod's question as the parts of a decision see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Inquiry<'a> {
+    /// The cluster.
+    pub snapshot: &'a Snapshot,
+    /// The pod to place.
+    pub pod: &'a PodRequest,
+    /// By which policy.
+    pub profile: &'a Profile,
+}
+
+/// Says of each candidate whether the pod fits. A node that nobody has heard of fits: it may be one that just joined,
+/// or one that Cluster Autoscaler only imagines.
+#[must_use]
+pub fn filter(
+    snapshot: &Snapshot,
+    pod: &PodRequest,
+    profile: &Profile,
+    candidates: &[Candidate<'_>],
+) -> Vec<Verdict> {
+    let inquiry = Inquiry { snapshot, pod, profile };
+    candidates.iter().map(|candidate| verdict(&inquiry, candidate)).collect()
+}
+
+fn verdict(inquiry: &Inquiry<'_>, candidate: &Candidate<'_>) -> Verdict {
+    candidate.node.and_then(|node| fit::refusal(inquiry, node)).map_or(Verdict::Fits, Verdict::Rejected)
+}
+
+/// Ranks the candidates: the higher the points, the better. A node that nobody has heard of gets the lowest score,
+/// since nothing can be said for it.
+#[must_use]
+pub fn prioritize(
+    snapshot: &Snapshot,
+    pod: &PodRequest,
+    profile: &Profile,
+    candidates: &[Candidate<'_>],
+) -> Vec<Ranked> {
+    let inquiry = Inquiry { snapshot, pod, profile };
+    let judge = |candidate: &Candidate<'_>| {
+        candidate.node.map(|node| blend::Judged {
+            strategy: profile.strategy.score(&inquiry, node, &mut |_, _| {}),
+            reading: utilization::read(&inquiry, node),
+        })
+    };
+    let judged: Vec<Option<blend::Judged>> = candidates.iter().map(judge).collect();
+    blend::rank(profile, &judged)
+}

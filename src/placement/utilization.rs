@@ -1,0 +1,84 @@
+//! Live utilization as a term of the score.
+
+use super::strategy::Direction;
+use super::{Inquiry, Score};
+use crate::cluster::{Confidence, GpuDemand, Load, Node, PerMille, PoolKind};
+
+/// What the measurements say for a node: a term of the score and how much it can be trusted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// 1 is best. Means nothing where the confidence is zero.
+    pub term: Score,
+    /// Zero where nothing was measured, or too long ago.
+    pub confidence: Confidence,
+    /// The term if the node's devices were idle: what a guess for a missing measurement may never exceed.
+    pub idle: Score,
+}
+
+/// How much the load of the devices on offer counts against the load of all the pool's devices. The devices that the
+/// pod may get come first; their neighbours share the bus, the CPU and the power, and break ties.
+const OFFERED_SHARE: f64 = 0.75;
+
+/// What an idle node is worth to a packing strategy, against 1 at the target.
+const IDLE_PACKING_TERM: f64 = 0.5;
+
+/// Reads the node's measurements for the pod: over its demands, weighted by their counts.
+pub(super) fn read(inquiry: &Inquiry<'_>, node: &Node) -> Reading {
+    let (mut units, mut trust, mut term, mut idle) = (0_u64, 0_u64, 0_u64, 0_u64);
+    for demand in &inquiry.pod.gpus {
+        let Some(reading) = read_demand(inquiry, node, demand) else { continue };
+        let count = u64::from(demand.count);
+        let trusted = count * u64::from(reading.confidence.get());
+        units += count;
+        trust += trusted;
+        term += trusted * u64::from(reading.term.millionths());
+        idle += count * u64::from(reading.idle.millionths());
+    }
+    let mean = |sum: u64, weight: u64| sum.checked_div(weight).unwrap_or(0);
+    Reading {
+        term: Score::from_millionths(mean(term, trust)),
+        confidence: Confidence::new(mean(trust, units) as u16),
+        idle: Score::from_millionths(mean(idle, units)),
+    }
+}
+
+/// `None` where the node has no such pool.
+fn read_demand(inquiry: &Inquiry<'_>, node: &Node, demand: &GpuDemand) -> Option<Reading> {
+    let (facts, pool) = node.pool(&demand.resource)?;
+    let direction = inquiry.profile.strategy.direction;
+    let target = inquiry.profile.utilization.target;
+    let score = |offered, all| Score::from_ratio(term(direction, target, &facts.kind, offered, all));
+    let idle = score(PerMille::default(), PerMille::default());
+    let measured = pool.load.map(|load| (score(load.offered, load.all), confidence(inquiry, &load)));
+    let (term, confidence) = measured.unwrap_or_default();
+    Some(Reading { term, confidence, idle })
+}
+
+/// Age and coverage together: a pool half of whose devices are dark is half trusted.
+pub(super) fn confidence(inquiry: &Inquiry<'_>, load: &Load) -> Confidence {
+    let by_age = inquiry.snapshot.freshness.confidence(inquiry.snapshot.as_of.since(load.sampled_at));
+    Confidence::new((u32::from(by_age.get()) * u32::from(load.coverage.get()) / 1000) as u16)
+}
+
+/// The term for a pool's load. Load on a whole GPU that is on offer is somebody's unaccounted use and always bad;
+/// load on a share that is on offer is what packing wants up to its target.
+fn term(direction: Direction, target: PerMille, kind: &PoolKind, offered: PerMille, all: PerMille) -> f64 {
+    let wanted = |load: PerMille| match direction {
+        Direction::Spread => 1.0 - load.ratio(),
+        Direction::Pack => peak(load.ratio(), target.ratio()),
+    };
+    let on_offer = match kind {
+        PoolKind::Shared { .. } => wanted(offered),
+        PoolKind::Whole | PoolKind::Mig { .. } => 1.0 - offered.ratio(),
+    };
+    OFFERED_SHARE * on_offer + (1.0 - OFFERED_SHARE) * wanted(all)
+}
+
+/// Rises from an idle node's worth to 1 at the target and falls to 0 at full load.
+fn peak(load: f64, target: f64) -> f64 {
+    match load <= target {
+        true if target > 0.0 => IDLE_PACKING_TERM + (1.0 - IDLE_PACKING_TERM) * load / target,
+        true => 1.0,
+        false => (1.0 - load) / (1.0 - target),
+    }
+}
