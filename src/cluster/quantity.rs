@@ -133,7 +133,7 @@ impl Digits {
                 .checked_mul(power)
                 .map_or(u128::MAX, |nanos| nanos.saturating_add(u128::from(self.cut))),
             (false, None) => u128::MAX,
-            (true, Some(power)) => binary / power + u128::from(self.cut || binary % power != 0),
+            (true, Some(power)) => binary / power + u128::from(self.cut || !binary.is_multiple_of(power)),
             (true, None) => 1,
         }
     }

@@ -4,6 +4,7 @@
 //! the rest. [`Reader`] turns them into [`PodRequest`](super::PodRequest), [`BoundPod`](super::BoundPod) and
 //! [`NodeFacts`](super::NodeFacts), or says which field of which object cannot be read.
 
+mod list;
 mod node;
 mod objects;
 mod pod;
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 use super::quantity::Quantity;
 use super::resource::GpuResources;
 
+pub use list::{Dropped, ListError, snapshot_from_list};
 pub use objects::{
     Affinity, Container, LocalResources, Metadata, Node, NodeAddress, NodeAffinity, NodeSelector,
     NodeSelectorTerm, NodeSpec, NodeStatus, OwnerReference, Pod, PodSpec, PodStatus, QuantityText,

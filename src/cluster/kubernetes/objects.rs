@@ -47,6 +47,8 @@ object! {
         namespace: String,
         /// The API server's identity of this very object.
         uid: String,
+        /// The version of the object, by which a watch resumes.
+        resource_version: String,
         /// Labels.
         labels: BTreeMap<String, String>,
         /// Annotations.

@@ -1,7 +1,6 @@
 //! From a Pod to what it asks for and what it holds.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::objects::{Container, LocalResources, Pod, PodSpec, QuantityText, Resources};
 use super::{
@@ -21,14 +20,18 @@ impl Reader {
     /// # Errors
     /// Names the field that cannot be read.
     pub fn pod(&self, pod: &Pod) -> Result<PodRequest, ObjectError> {
-        let key = pod_key(pod);
-        self.request(pod, key.clone()).map_err(|error| error.of(format!("pod {key}")))
+        let request = self.needs(pod).and_then(|needs| {
+            Ok(PodRequest { models: models(pod)?, min_gpu_memory: min_gpu_memory(pod)?, ..needs })
+        });
+        request.map_err(|error| error.of(format!("pod {}", pod.key())))
     }
 
     /// The room that a pod takes up, or `None` where it takes none: not bound and not nominated, or at its end.
     ///
+    /// What it holds does not depend on its wishes, so annotations that cannot be read count as none here.
+    ///
     /// # Errors
-    /// Names the field that cannot be read.
+    /// Names the resource that cannot be read.
     pub fn bound_pod(&self, pod: &Pod) -> Result<Option<BoundPod>, ObjectError> {
         if matches!(pod.status.phase.as_str(), "Succeeded" | "Failed") {
             return Ok(None);
@@ -38,10 +41,17 @@ impl Reader {
             ("", nominated) => (nominated, Hold::Nominated),
             (bound, _) => (bound, Hold::Bound),
         };
-        Ok(Some(BoundPod { request: self.pod(pod)?, node: node.into(), hold }))
+        let needs = self.needs(pod).map_err(|error| error.of(format!("pod {}", pod.key())))?;
+        let request = PodRequest {
+            models: models(pod).unwrap_or_default(),
+            min_gpu_memory: min_gpu_memory(pod).unwrap_or_default(),
+            ..needs
+        };
+        Ok(Some(BoundPod { request, node: node.into(), hold }))
     }
 
-    fn request(&self, pod: &Pod, key: PodKey) -> Result<PodRequest, FieldError> {
+    /// The request without the pod's wishes of the kind of GPU.
+    fn needs(&self, pod: &Pod) -> Result<PodRequest, FieldError> {
         let requests = effective_requests(&pod.spec)?;
         let amount = |name: &str| requests.get(name).copied().unwrap_or_default();
         let mut gpus = Vec::new();
@@ -52,30 +62,32 @@ impl Reader {
                 gpus.push(GpuDemand { resource, count });
             }
         }
-        let annotations = &pod.metadata.annotations;
         let owner = pod.metadata.owner_references.iter().find(|owner| owner.controller);
         Ok(PodRequest {
-            key,
+            key: pod.key(),
             uid: pod.metadata.uid.as_str().into(),
             owner: owner.map(|owner| owner.uid.as_str().into()),
             priority: pod.spec.priority,
             cpu: MilliCpu(amount("cpu").millis().unsigned_abs()),
             memory: Mib(bytes_to_mib(amount("memory"), true)),
             gpus,
-            models: models(pod)?,
-            min_gpu_memory: min_gpu_memory(annotations)?,
-            profile: annotations.get(PROFILE_ANNOTATION).map(|name| name.as_str().into()),
+            models: Vec::new(),
+            min_gpu_memory: None,
+            profile: pod.metadata.annotations.get(PROFILE_ANNOTATION).map(|name| name.as_str().into()),
         })
     }
 }
 
-/// The pod's key; a manifest without a namespace means `default`, as kubectl has it.
-pub(super) fn pod_key(pod: &Pod) -> PodKey {
-    let namespace = match pod.metadata.namespace.as_str() {
-        "" => "default",
-        namespace => namespace,
-    };
-    PodKey::new(Arc::from(namespace), Arc::from(pod.metadata.name.as_str()))
+impl Pod {
+    /// The pod's key; a manifest without a namespace means `default`, as kubectl has it.
+    #[must_use]
+    pub fn key(&self) -> PodKey {
+        let namespace = match self.metadata.namespace.as_str() {
+            "" => "default",
+            namespace => namespace,
+        };
+        PodKey::new(namespace, self.metadata.name.as_str())
+    }
 }
 
 /// The models a pod accepts: by its annotation, else by the product label its node selector or required node
@@ -105,8 +117,8 @@ fn models(pod: &Pod) -> Result<Vec<ModelPattern>, FieldError> {
         .collect())
 }
 
-fn min_gpu_memory(annotations: &BTreeMap<String, String>) -> Result<Option<Mib>, FieldError> {
-    let Some(text) = annotations.get(GPU_MEMORY_ANNOTATION) else { return Ok(None) };
+fn min_gpu_memory(pod: &Pod) -> Result<Option<Mib>, FieldError> {
+    let Some(text) = pod.metadata.annotations.get(GPU_MEMORY_ANNOTATION) else { return Ok(None) };
     let bytes = quantity(GPU_MEMORY_ANNOTATION, &QuantityText(text.clone()))?;
     Ok(Some(Mib(bytes_to_mib(bytes, true))))
 }
