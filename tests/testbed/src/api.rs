@@ -119,6 +119,22 @@ impl Api {
         self.send(Method::POST, &path, Some(&binding)).await.map(drop)
     }
 
+    /// Does what kubelets would: marks the pods that are bound and Pending as Running.
+    ///
+    /// # Errors
+    /// Where the API server does not answer. A pod that is deleted meanwhile is no error.
+    pub async fn run_bound_pods(&self) -> Result<()> {
+        let pending = "/api/v1/pods?fieldSelector=status.phase=Pending,spec.nodeName!=";
+        for pod in self.list(pending).await? {
+            let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+            let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/status");
+            let running = json!({"status": {"phase": "Running"}});
+            let _deleted_meanwhile = self.patch(&path, &running).await;
+        }
+        Ok(())
+    }
+
     /// A token of a service account, as its pods get it.
     ///
     /// # Errors

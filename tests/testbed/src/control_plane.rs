@@ -109,17 +109,18 @@ impl ControlPlane {
         self.scratch.path()
     }
 
-    /// Starts a scheduler, as the administrator, with a configuration of which only the kubeconfig is replaced (and
-    /// leader election, which a single process does not need).
+    /// Starts a scheduler, as the administrator, with a configuration of which only the kubeconfig is replaced, and
+    /// leader election turned off: a scheduler that loses its lease, for instance while the API server is away, ends
+    /// itself and waits to be started again.
     ///
     /// # Errors
     /// Where it is not ready in time, for instance because it refuses its configuration.
     pub async fn start_scheduler(&mut self, config: SchedulerConfig) -> Result<Scheduler> {
         let kubeconfig = self.kubeconfig();
-        self.start_scheduler_as(config, &kubeconfig).await
+        self.start_scheduler_as(config.with("leaderElection", "leaderElect", false), &kubeconfig).await
     }
 
-    /// The same with a kubeconfig of the caller's choice.
+    /// Starts a scheduler with a kubeconfig of the caller's choice; nothing else in the configuration is replaced.
     ///
     /// # Errors
     /// Where it is not ready in time.
@@ -203,6 +204,7 @@ fn arguments(
     port: u16,
 ) -> Result<Vec<String>> {
     let key = rcgen::KeyPair::generate().context("cannot make the service accounts' signing key")?;
+    let public_key = scratch.write("service-accounts.pub", &key.public_key_pem())?;
     let key = scratch.write("service-accounts.key", &key.serialize_pem())?;
     let tokens = scratch.write("tokens.csv", &format!("{ADMIN_TOKEN},admin,1,\"system:masters\"\n"))?;
     let authorization = match authorization {
@@ -224,7 +226,7 @@ fn arguments(
         format!("--etcd-servers={etcd_url}"),
         format!("--secure-port={port}"),
         format!("--cert-dir={}", scratch.join("certificates").display()),
-        format!("--service-account-key-file={}", key.display()),
+        format!("--service-account-key-file={}", public_key.display()),
         format!("--service-account-signing-key-file={}", key.display()),
         format!("--authorization-mode={authorization}"),
         format!("--token-auth-file={}", tokens.display()),

@@ -67,6 +67,44 @@ async fn under_rbac_a_service_account_may_do_what_its_role_says_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_deployed_is_accepted_and_its_scheduler_may_do_its_work() {
+    let mut cluster = ControlPlane::start(Authorization::Rbac).await.unwrap();
+    let api = cluster.api().clone();
+    let base = testbed::repository().join("deploy/kustomize/base");
+    for file in ["namespace.yaml", "rbac.yaml", "service.yaml", "deployment.yaml", "scheduler.yaml"] {
+        api.create_manifest(&std::fs::read_to_string(base.join(file)).unwrap()).await.unwrap();
+    }
+    // The namespace refuses pods that are not "restricted".
+    for deployment in api.list("/apis/apps/v1/namespaces/gpulse-system/deployments").await.unwrap() {
+        let mut pod = deployment["spec"]["template"].clone();
+        pod["apiVersion"] = "v1".into();
+        pod["kind"] = "Pod".into();
+        pod["metadata"]["name"] = deployment["metadata"]["name"].clone();
+        pod["metadata"]["namespace"] = "gpulse-system".into();
+        api.create(&pod).await.unwrap();
+    }
+
+    let kubeconfig = cluster.service_account_kubeconfig("gpulse-system", "gpulse-scheduler").await.unwrap();
+    let nobody = format!("http://127.0.0.1:{}", testbed::ports::free().unwrap());
+    let config = SchedulerConfig::from_file(&base.join("kube-scheduler-config.yaml")).unwrap();
+    let config = config.with_extender_url(&nobody).unwrap();
+    let _scheduler = cluster.start_scheduler_as(config, &kubeconfig).await.unwrap();
+    api.create(&gpu_node("n1").gpus(8).build()).await.unwrap();
+    for pod in [gpu_pod("no-gpu"), gpu_pod("gpu").gpus(1)] {
+        api.create(&pod.scheduler("gpulse-scheduler").build()).await.unwrap();
+    }
+    let pod = async |name: &str| api.get(&format!("/api/v1/namespaces/default/pods/{name}")).await;
+    let placed = async || Ok(node_of(&pod("no-gpu").await?).map(str::to_owned));
+    eventually(SOON, "a pod without GPUs is placed while gpulse is away", placed).await.unwrap();
+    let refused = async || {
+        let message = pod("gpu").await?.pointer("/status/conditions/0/message").cloned();
+        Ok(message.filter(|message| message.to_string().contains(&nobody)))
+    };
+    eventually(SOON, "a pod with GPUs waits, and says for whom", refused).await.unwrap();
+    assert_eq!(node_of(&pod("gpu").await.unwrap()), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prometheus_reads_the_exporter_and_the_proxy_fails_on_demand() {
     let nodes = [NodeScenario::new("busy", 2).utilization(90.0), NodeScenario::new("dark", 2)];
     let exporter = Exporter::start(nodes.into_iter().collect()).await.unwrap();

@@ -1,0 +1,169 @@
+//! A cluster to play with.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use testbed::objects::scenario_node;
+use testbed::{
+    Authorization, ControlPlane, Exporter, Gpulse, GpulseOptions, Prometheus, Scenario, Scheduler,
+    SchedulerConfig,
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::shell::{cargo, run as run_program, target};
+
+/// How to play.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The pretended GPU nodes and what their GPUs do. Edit it while the playground runs.
+    #[arg(long, value_name = "FILE", default_value_os_t = default_scenario())]
+    scenario: PathBuf,
+}
+
+fn default_scenario() -> PathBuf {
+    testbed::repository().join("tests/testbed/scenarios/playground.yaml")
+}
+
+/// Everything that runs. Dropping it ends everything.
+struct Playground {
+    gpulse: Gpulse,
+    scheduler: Scheduler,
+    cluster: ControlPlane,
+    prometheus: Prometheus,
+    exporter: Exporter,
+}
+
+/// The chore.
+///
+/// # Errors
+/// Where something cannot be built or started.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    run_program(cargo(&["build", "--package", "gpulse", "--bin", "gpulse"]), "install a Rust toolchain")?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(play(&options.scenario))
+}
+
+async fn play(scenario: &Path) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let session = async {
+        let playground = Playground::start(Scenario::from_file(scenario)?).await?;
+        playground.print_tour(scenario)?;
+        playground.follow(scenario).await
+    };
+    tokio::select! {
+        ended = session => ended,
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+impl Playground {
+    async fn start(scenario: Scenario) -> Result<Self> {
+        println!("starting etcd and kube-apiserver ...");
+        let mut cluster = ControlPlane::start(Authorization::AlwaysAllow).await?;
+        for node in &scenario.nodes {
+            cluster.api().create(&scenario_node(node)).await?;
+        }
+        println!("starting Prometheus ...");
+        let exporter = Exporter::start(scenario).await?;
+        let prometheus = Prometheus::start(&exporter.targets_url()).await?;
+        println!("starting gpulse ...");
+        let options = GpulseOptions {
+            binary: target("debug/gpulse"),
+            kubeconfig: cluster.kubeconfig(),
+            flags: Vec::new(),
+        };
+        let prometheus_url = prometheus.url();
+        let config = |server, admin| {
+            format!(
+                "apiVersion: gpulse.dev/v1alpha1\nkind: GpulseConfiguration\n\
+                 server: {{address: {server}}}\nadmin: {{address: {admin}}}\n\
+                 telemetry: {{source: prometheus, prometheus: {{url: {prometheus_url:?}}}}}\n"
+            )
+        };
+        let gpulse = Gpulse::start(options, config).await?;
+        println!("starting kube-scheduler with deploy/scheduler/kube-scheduler-config.yaml ...");
+        let config = testbed::repository().join("deploy/scheduler/kube-scheduler-config.yaml");
+        let config = SchedulerConfig::from_file(&config)?.with_extender_url(&gpulse.extender_url())?;
+        let scheduler = cluster.start_scheduler(config).await?;
+        Ok(Self { gpulse, scheduler, cluster, prometheus, exporter })
+    }
+
+    fn print_tour(&self, scenario: &Path) -> Result<()> {
+        let pod = self.cluster.directory().join("pod.yaml");
+        std::fs::write(&pod, POD).with_context(|| format!("cannot write {}", pod.display()))?;
+        println!(
+            "\nThe playground is up: {nodes} pretended GPU nodes behind a real Kubernetes API.\n\n\
+             In another terminal:\n\n  \
+             export KUBECONFIG={kubeconfig}\n  \
+             kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count\n  \
+             kubectl create -f {pod}      # a pod with one GPU; again and again\n  \
+             kubectl get pods -o wide      # where they went\n  \
+             kubectl delete pods --all --now\n  \
+             curl -s {admin}/v1/decisions   # why they went there\n  \
+             curl -s {admin}/v1/snapshot    # what gpulse sees\n  \
+             curl -s {admin}/metrics\n\n\
+             What the GPUs do: {scenario} (edit it; changes count at once)\n\
+             Prometheus:       {prometheus}/graph?g0.expr=DCGM_FI_DEV_GPU_UTIL\n\
+             gpulse's log:     {gpulse_log}\n\
+             scheduler's log:  {scheduler_log}\n\n\
+             Ctrl-C ends it all.",
+            nodes = self.exporter.scenario().nodes.len(),
+            kubeconfig = self.cluster.kubeconfig().display(),
+            pod = pod.display(),
+            admin = self.gpulse.admin_url(),
+            scenario = scenario.display(),
+            prometheus = self.prometheus.url(),
+            gpulse_log = self.gpulse.log().display(),
+            scheduler_log = self.scheduler.log().display(),
+        );
+        Ok(())
+    }
+
+    /// Until it is interrupted: follows the scenario file, and marks bound pods as running, since there is no kubelet.
+    async fn follow(&self, path: &Path) -> Result<()> {
+        let mut seen = std::fs::read_to_string(path).context("cannot read the scenario again")?;
+        let mut tick = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            tick.tick().await;
+            self.cluster.api().run_bound_pods().await?;
+            let text = std::fs::read_to_string(path).unwrap_or_else(|_| seen.clone());
+            if text == seen {
+                continue;
+            }
+            seen = text;
+            match Scenario::from_file(path) {
+                Ok(scenario) => {
+                    self.follow_nodes(&scenario).await?;
+                    self.exporter.replace(scenario);
+                    println!("{} has changed: done", path.display());
+                }
+                Err(error) => println!("{error:#}; nothing changed"),
+            }
+        }
+    }
+
+    /// Adds the nodes that are new in the scenario.
+    async fn follow_nodes(&self, scenario: &Scenario) -> Result<()> {
+        let known = self.exporter.scenario();
+        for node in scenario.nodes.iter().filter(|node| known.node(&node.name).is_none()) {
+            self.cluster.api().create(&scenario_node(node)).await?;
+        }
+        Ok(())
+    }
+}
+
+const POD: &str = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  generateName: train-
+spec:
+  containers:
+  - name: main
+    image: none
+    resources:
+      limits: {cpu: 1, memory: 1Gi, nvidia.com/gpu: 1}
+";
