@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Inquiry, Profile, Reason, Score, Verdict, blend, prioritize, utilization, verdict};
 use crate::cluster::{
-    Confidence, Freshness, LoadBasis, Node, PerMille, PodKey, PodRequest, Snapshot, Source,
+    Confidence, Freshness, FreshnessPolicy, Load, LoadBasis, Node, PerMille, PodKey, PodRequest, Snapshot,
+    Source, Timestamp,
 };
 
 /// Why a pod goes, or does not go, where.
@@ -100,6 +101,23 @@ pub struct LoadExplanation {
     pub basis: String,
 }
 
+impl LoadExplanation {
+    /// What was measured, with its age at `as_of`.
+    #[must_use]
+    pub fn of(load: &Load, as_of: Timestamp, policy: FreshnessPolicy) -> Self {
+        let age = as_of.since(load.sampled_at);
+        Self {
+            offered: load.offered,
+            all: load.all,
+            coverage: load.coverage,
+            source: load.source,
+            age,
+            freshness: freshness(policy.freshness(age)).to_owned(),
+            basis: basis(load.basis).to_owned(),
+        }
+    }
+}
+
 /// Decides as [`filter`](super::filter) and [`prioritize`] do, and keeps the reasons.
 #[must_use]
 pub fn explain(
@@ -170,18 +188,9 @@ fn pools(inquiry: &Inquiry<'_>, node: &Node) -> Vec<PoolExplanation> {
             capacity: facts.capacity,
             allocated: pool.allocated,
             unhealthy: pool.unhealthy,
-            load: pool.load.map(|load| {
-                let age = inquiry.snapshot.as_of.since(load.sampled_at);
-                LoadExplanation {
-                    offered: load.offered,
-                    all: load.all,
-                    coverage: load.coverage,
-                    source: load.source,
-                    age,
-                    freshness: freshness(inquiry.snapshot.freshness.freshness(age)).to_owned(),
-                    basis: basis(load.basis).to_owned(),
-                }
-            }),
+            load: pool
+                .load
+                .map(|load| LoadExplanation::of(&load, inquiry.snapshot.as_of, inquiry.snapshot.freshness)),
         })
         .collect()
 }

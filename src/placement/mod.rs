@@ -22,7 +22,7 @@ mod utilization;
 use crate::cluster::{Node, PodRequest, Snapshot};
 
 pub use blend::Ranked;
-pub use explain::{Explanation, NodeExplanation, Part, explain};
+pub use explain::{Explanation, LoadExplanation, NodeExplanation, Part, PoolExplanation, explain};
 pub use points::MAX_POINTS;
 pub use profile::{AffinityRules, LabelPreference, OwnerRule, Profile, ResourceWeights, UtilizationRules};
 pub use reason::Reason;

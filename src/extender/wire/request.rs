@@ -1,0 +1,168 @@
+//! `ExtenderArgs`, read without copying the nodes' names or objects.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::cluster::kubernetes::Pod;
+
+/// A request to filter or prioritize.
+#[derive(Debug)]
+pub struct Arguments<'a> {
+    /// The pod to place.
+    pub pod: Pod,
+    /// The nodes to judge.
+    pub asked: Asked<'a>,
+}
+
+/// The nodes of a request, in its order.
+#[derive(Debug)]
+pub enum Asked<'a> {
+    /// `NodeNames`: the scheduler trusts us to know the nodes (nodeCacheCapable: true).
+    Names(Vec<NodeName<'a>>),
+    /// `Nodes`: the nodes themselves (nodeCacheCapable: false).
+    Objects(Vec<NodeObject<'a>>),
+}
+
+/// A node's name: borrowed from the body unless it was written with escapes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct NodeName<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+/// A node as the request carries it.
+#[derive(Debug)]
+pub struct NodeObject<'a> {
+    /// Its name.
+    pub name: NodeName<'a>,
+    /// The object as sent.
+    pub raw: &'a RawValue,
+}
+
+/// Why a body is not a request.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// There is none.
+    #[error("the body is empty; expected ExtenderArgs as JSON: {{\"Pod\": {{...}}, \"NodeNames\": [...]}}")]
+    Empty,
+    /// Not JSON, cut short, or of another shape.
+    #[error("the body is not ExtenderArgs: {0}")]
+    Json(#[from] serde_json::Error),
+    /// `Pod` is absent or null.
+    #[error("the body is not ExtenderArgs: expected a Pod, found none")]
+    NoPod,
+    /// Neither kind of node list is there.
+    #[error("Nodes and NodeNames are both null; expected one of them")]
+    NoNodes,
+    /// An element of `Nodes` is not a node.
+    #[error("Nodes.items[{index}] is not a node: {source}")]
+    Node {
+        /// Its place in the list.
+        index: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+impl<'a> Arguments<'a> {
+    /// Reads a request body.
+    ///
+    /// # Errors
+    /// Says what is missing, misspelt or cut short, and where.
+    pub fn parse(body: &'a [u8]) -> Result<Self, RequestError> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Err(RequestError::Empty);
+        }
+        let Document { pod, nodes, node_names } = serde_json::from_slice(body)?;
+        let pod = pod.ok_or(RequestError::NoPod)?;
+        let asked = match (node_names, nodes) {
+            (Some(names), _) => Asked::Names(names),
+            (None, Some(list)) => Asked::Objects(list.objects()?),
+            (None, None) => return Err(RequestError::NoNodes),
+        };
+        Ok(Self { pod, asked })
+    }
+}
+
+/// The three keys, each of which may be null.
+#[derive(Default)]
+struct Document<'a> {
+    pod: Option<Pod>,
+    nodes: Option<NodeList<'a>>,
+    node_names: Option<Vec<NodeName<'a>>>,
+}
+
+const KEYS: [&str; 3] = ["Pod", "Nodes", "NodeNames"];
+
+impl<'de> Deserialize<'de> for Document<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Document<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with Pod and Nodes or NodeNames")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document<'de>, A::Error> {
+                let mut document = Document::default();
+                while let Some(NodeName(key)) = map.next_key()? {
+                    match &*key {
+                        "Pod" => document.pod = map.next_value()?,
+                        "Nodes" => document.nodes = map.next_value()?,
+                        "NodeNames" => document.node_names = map.next_value()?,
+                        other => {
+                            refuse_misspelt(other)?;
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(document)
+            }
+        }
+        from.deserialize_map(Keys)
+    }
+}
+
+/// A newer scheduler may send keys that are not known yet; a key in the wrong case is a client that would be
+/// answered with defaults.
+fn refuse_misspelt<E: de::Error>(key: &str) -> Result<(), E> {
+    let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+    match KEYS.iter().find(|known| plain(key) == plain(known)) {
+        Some(known) => Err(E::custom(format_args!("expected key {known}, found {key}"))),
+        None => Ok(()),
+    }
+}
+
+/// `NodeList`, its items unread.
+#[derive(Deserialize)]
+struct NodeList<'a> {
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+impl<'a> NodeList<'a> {
+    fn objects(self) -> Result<Vec<NodeObject<'a>>, RequestError> {
+        let read = |(index, raw): (usize, &'a RawValue)| {
+            let named: Named<'a> =
+                serde_json::from_str(raw.get()).map_err(|source| RequestError::Node { index, source })?;
+            Ok(NodeObject { name: named.metadata.name, raw })
+        };
+        self.items.unwrap_or_default().into_iter().enumerate().map(read).collect()
+    }
+}
+
+/// As much of a node as it takes to look it up.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    metadata: NamedMetadata<'a>,
+}
+
+#[derive(Deserialize)]
+struct NamedMetadata<'a> {
+    #[serde(borrow)]
+    name: NodeName<'a>,
+}
