@@ -1,0 +1,142 @@
+//! What exporters call their metrics, and in which unit they give them.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::config::{DialectConfig, UtilizationScale};
+use crate::cluster::Source;
+
+/// A way of naming and scaling metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// dcgm-exporter up to 4.8.
+    Dcgm48,
+    /// dcgm-exporter from 4.9 on.
+    Dcgm49,
+    /// The operator's own PromQL.
+    Custom,
+}
+
+impl fmt::Display for Dialect {
+    /// As the configuration names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dcgm48 => "dcgm-4.8",
+            Self::Dcgm49 => "dcgm-4.9",
+            Self::Custom => "custom",
+        })
+    }
+}
+
+impl Serialize for Dialect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A metric: its name and what its value means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) dialect: Dialect,
+    pub(super) meaning: Meaning,
+}
+
+/// What a value means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Utilization(Source, Scale),
+    Memory(Part, MemoryUnit),
+    /// The code of the GPU's last XID error; 0 for none.
+    LastXid,
+}
+
+/// What a fully busy GPU reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    Ratio,
+    Percent,
+    /// One or the other under the same name: to be told from the values.
+    RatioOrPercent,
+}
+
+/// A part of the framebuffer memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Used,
+    Free,
+    Reserved,
+    Capacity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MemoryUnit {
+    Mib,
+    Bytes,
+}
+
+use Dialect::{Dcgm48, Dcgm49};
+use Meaning::{LastXid, Memory, Utilization};
+use MemoryUnit::{Bytes, Mib};
+use Part::{Capacity, Free, Reserved, Used};
+use Scale::{Percent, Ratio, RatioOrPercent};
+use Source::{GpuUtil, GrEngineActive, SmActive};
+
+/// dcgm-exporter's metrics, best first: of two that say the same of a GPU the upper one counts.
+///
+/// Among the utilizations first what measures headroom best, then the name whose scale is beyond doubt: with DCGM 4.6
+/// `DCGM_FI_DEV_GPU_UTIL_RATIO` is an alias of the percentage, from 4.7 on it is a ratio.
+const DCGM: [Metric; 15] = [
+    metric("DCGM_FI_PROF_SM_ACTIVE", Dcgm48, Utilization(SmActive, Ratio)),
+    metric("DCGM_FI_PROF_SM_UTIL_RATIO", Dcgm49, Utilization(SmActive, Ratio)),
+    metric("DCGM_FI_PROF_GR_ENGINE_ACTIVE", Dcgm48, Utilization(GrEngineActive, Ratio)),
+    metric("DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO", Dcgm49, Utilization(GrEngineActive, Ratio)),
+    metric("DCGM_FI_DEV_GPU_UTIL", Dcgm48, Utilization(GpuUtil, Percent)),
+    metric("DCGM_FI_DEV_GPU_UTIL_RATIO", Dcgm49, Utilization(GpuUtil, RatioOrPercent)),
+    metric("DCGM_FI_DEV_FB_USED", Dcgm48, Memory(Used, Mib)),
+    metric("DCGM_FI_DEV_FB_USED_BYTES", Dcgm49, Memory(Used, Bytes)),
+    metric("DCGM_FI_DEV_FB_FREE", Dcgm48, Memory(Free, Mib)),
+    metric("DCGM_FI_DEV_FB_FREE_BYTES", Dcgm49, Memory(Free, Bytes)),
+    metric("DCGM_FI_DEV_FB_RESERVED", Dcgm48, Memory(Reserved, Mib)),
+    metric("DCGM_FI_DEV_FB_RESERVED_BYTES", Dcgm49, Memory(Reserved, Bytes)),
+    metric("DCGM_FI_DEV_FB_CAPACITY_BYTES", Dcgm49, Memory(Capacity, Bytes)),
+    metric("DCGM_FI_DEV_XID_ERRORS", Dcgm48, LastXid),
+    metric("DCGM_FI_DEV_XID_ERROR", Dcgm49, LastXid),
+];
+
+/// The name that the custom dialect's values go by.
+pub(super) const CUSTOM: &str = "custom";
+
+const fn metric(name: &'static str, dialect: Dialect, meaning: Meaning) -> Metric {
+    Metric { name, dialect, meaning }
+}
+
+/// The metrics that the configuration asks for, best first.
+pub(super) fn vocabulary(dialect: &DialectConfig) -> Vec<Metric> {
+    let only = |wanted: Dialect| DCGM.into_iter().filter(|metric| metric.dialect == wanted).collect();
+    match dialect {
+        DialectConfig::Auto => DCGM.to_vec(),
+        DialectConfig::Dcgm48 => only(Dcgm48),
+        DialectConfig::Dcgm49 => only(Dcgm49),
+        DialectConfig::Custom(custom) => {
+            let scale = match custom.scale {
+                UtilizationScale::Ratio => Ratio,
+                UtilizationScale::Percent => Percent,
+            };
+            let utilization = metric(CUSTOM, Dialect::Custom, Utilization(Source::Custom, scale));
+            let others = DCGM.into_iter().filter(|metric| !metric.is_utilization());
+            std::iter::once(utilization).chain(others).collect()
+        }
+    }
+}
+
+impl Metric {
+    pub(super) fn is_utilization(&self) -> bool {
+        matches!(self.meaning, Utilization(..))
+    }
+
+    pub(super) fn is_memory(&self) -> bool {
+        matches!(self.meaning, Memory(..))
+    }
+}

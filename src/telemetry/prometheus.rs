@@ -1,0 +1,217 @@
+//! The wire to Prometheus: one request, with whatever shows who is asking.
+
+use std::path::Path;
+
+use prometheus_http_query::InstantQueryBuilder;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Certificate, Identity, Response, StatusCode, redirect};
+
+use super::config::PrometheusConfig;
+use super::error::{TelemetryError, causes};
+use super::series;
+
+/// An answer beyond this is given up: 40,000 GPUs make about 80 MB.
+const MAX_ANSWER_BYTES: usize = 512 << 20;
+
+/// How much of a foreign answer an error repeats.
+const EXCERPT_CHARS: usize = 160;
+
+/// The way to one Prometheus.
+pub(super) struct Prometheus {
+    config: PrometheusConfig,
+    url: String,
+    connection: Connection,
+}
+
+/// A client, and the certificates it was made of.
+struct Connection {
+    certificates: Certificates,
+    http: reqwest::Client,
+    api: prometheus_http_query::Client,
+}
+
+/// The contents of the configured certificate files.
+#[derive(Debug, Default, PartialEq)]
+struct Certificates {
+    authorities: Option<Vec<u8>>,
+    /// The certificate followed by its key.
+    identity: Option<Vec<u8>>,
+}
+
+impl Prometheus {
+    /// Makes a client. Sends nothing yet.
+    pub(super) fn new(config: PrometheusConfig) -> Result<Self, TelemetryError> {
+        let url = config.url.trim_end_matches('/').to_owned();
+        let connection = Connection::new(&url, Certificates::read(&config)?)?;
+        let prometheus = Self { config, url, connection };
+        prometheus.authorization()?;
+        Ok(prometheus)
+    }
+
+    /// Asks and returns the answer's body, which is JSON of some kind.
+    pub(super) async fn ask(&mut self, query: &str) -> Result<Vec<u8>, TelemetryError> {
+        let certificates = Certificates::read(&self.config)?;
+        if certificates != self.connection.certificates {
+            self.connection = Connection::new(&self.url, certificates)?;
+        }
+        let unreachable = |error: prometheus_http_query::Error| TelemetryError::Unreachable {
+            url: self.url.clone(),
+            reason: causes(&error),
+        };
+        let mut response = self.request(query)?.post_raw().await.map_err(unreachable)?;
+        // A proxy that lets only reading methods pass.
+        if matches!(response.status(), StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED) {
+            response = self.request(query)?.get_raw().await.map_err(unreachable)?;
+        }
+        self.read(response).await
+    }
+
+    fn request(&self, query: &str) -> Result<InstantQueryBuilder, TelemetryError> {
+        let mut request = self.connection.api.query(query);
+        if let Some(value) = self.authorization()? {
+            request = request.header(AUTHORIZATION, value);
+        }
+        let headers = self.config.headers.iter();
+        let parsed = |(name, value): (&String, &String)| {
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
+        };
+        // What does not parse was refused at the start.
+        Ok(headers.filter_map(parsed).fold(request, |request, (name, value)| request.header(name, value)))
+    }
+
+    /// Who is asking, from the files as they are now.
+    fn authorization(&self) -> Result<Option<HeaderValue>, TelemetryError> {
+        if let Some(path) = &self.config.bearer_token_file {
+            let value = HeaderValue::from_str(&format!("Bearer {}", read_secret(path)?));
+            let mut value = value.map_err(|_| bad_file(path, "expected a token in printable ASCII"))?;
+            value.set_sensitive(true);
+            return Ok(Some(value));
+        }
+        let Some(basic) = &self.config.basic_auth else { return Ok(None) };
+        let password = read_secret(&basic.password_file)?;
+        let encoded = self.connection.http.get(&self.url).basic_auth(&basic.username, Some(password)).build();
+        let mut request = encoded.map_err(|error| self.client_error(&error))?;
+        Ok(request.headers_mut().remove(AUTHORIZATION))
+    }
+
+    fn client_error(&self, error: &reqwest::Error) -> TelemetryError {
+        TelemetryError::Client { url: self.url.clone(), reason: causes(error) }
+    }
+
+    async fn read(&self, mut response: Response) -> Result<Vec<u8>, TelemetryError> {
+        let status = response.status();
+        let header = |name: HeaderName| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        };
+        let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
+        let refused = |reason: String| TelemetryError::Answer {
+            url: self.url.clone(),
+            status: status.to_string(),
+            reason,
+        };
+        let broken = |error: reqwest::Error| refused(format!("broken off: {}", causes(&error)));
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(refused(format!("more than {MAX_ANSWER_BYTES} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let json = content_type.starts_with("application/json");
+        match status.is_success() {
+            true if json => Ok(body),
+            true => Err(refused(format!("expected JSON, found {content_type:?}: {}", excerpt(&body)))),
+            false => {
+                let said = series::parse(&body).err().filter(|_| json).map(|error| error.to_string());
+                let said = said.unwrap_or_else(|| excerpt(&body));
+                Err(refused(format!("{said}{}", hint(status, &location))))
+            }
+        }
+    }
+
+    /// An answer that arrived and cannot be used.
+    pub(super) fn unusable(&self, reason: String) -> TelemetryError {
+        TelemetryError::Answer { url: self.url.clone(), status: StatusCode::OK.to_string(), reason }
+    }
+}
+
+/// What to check, where the status says so much.
+fn hint(status: StatusCode, location: &str) -> String {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            " (check bearerTokenFile or basicAuth)".to_owned()
+        }
+        StatusCode::NOT_FOUND => " (check the path in url)".to_owned(),
+        status if status.is_redirection() => format!(" (set url to where it leads: {location})"),
+        _ => String::new(),
+    }
+}
+
+/// The beginning of a foreign text on one line.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * EXCERPT_CHARS)]);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|c| !c.is_control()).take(EXCERPT_CHARS).collect()
+}
+
+impl Connection {
+    fn new(url: &str, certificates: Certificates) -> Result<Self, TelemetryError> {
+        // reqwest comes without cryptography of its own. Where the program has chosen a provider already, that stands.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let failed = |reason: String| TelemetryError::Client { url: url.to_owned(), reason };
+        let unfit = |what: &str, error: reqwest::Error| failed(format!("{what}: {}", causes(&error)));
+        // A redirect would show the credentials to another server, or lead to a login page.
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("gpulse/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none());
+        if let Some(pem) = &certificates.authorities {
+            let authorities = Certificate::from_pem_bundle(pem).map_err(|error| unfit("caFile", error))?;
+            if authorities.is_empty() {
+                return Err(failed("caFile: expected PEM certificates, found none".to_owned()));
+            }
+            builder = builder.tls_certs_only(authorities);
+        } else if !url.starts_with("https:") {
+            // Without TLS the system's certificates are not looked for: a minimal image has none.
+            builder = builder.tls_certs_only([]);
+        }
+        if let Some(pem) = &certificates.identity {
+            builder =
+                builder.identity(Identity::from_pem(pem).map_err(|error| unfit("clientCertificate", error))?);
+        }
+        let http = builder.build().map_err(|error| unfit("TLS", error))?;
+        let api = prometheus_http_query::Client::from(http.clone(), url);
+        Ok(Self { certificates, http, api: api.map_err(|error| failed(causes(&error)))? })
+    }
+}
+
+impl Certificates {
+    fn read(config: &PrometheusConfig) -> Result<Self, TelemetryError> {
+        let identity = config.client_certificate.as_ref().map(|files| {
+            Ok::<_, TelemetryError>(
+                [read_file(&files.cert_file)?, b"\n".to_vec(), read_file(&files.key_file)?].concat(),
+            )
+        });
+        Ok(Self {
+            authorities: config.ca_file.as_deref().map(read_file).transpose()?,
+            identity: identity.transpose()?,
+        })
+    }
+}
+
+/// Reads a small local file; waiting for it is not worth a thread.
+fn read_file(path: &Path) -> Result<Vec<u8>, TelemetryError> {
+    std::fs::read(path).map_err(|source| TelemetryError::Unreadable { path: path.to_owned(), source })
+}
+
+/// Reads a secret without the line break at its end.
+fn read_secret(path: &Path) -> Result<String, TelemetryError> {
+    let text = String::from_utf8(read_file(path)?).map_err(|_| bad_file(path, "expected text in UTF-8"))?;
+    match text.trim() {
+        "" => Err(bad_file(path, "expected a secret, found nothing")),
+        secret => Ok(secret.to_owned()),
+    }
+}
+
+fn bad_file(path: &Path, reason: &str) -> TelemetryError {
+    TelemetryError::BadFile { path: path.to_owned(), reason: reason.to_owned() }
+}
