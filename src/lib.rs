@@ -15,6 +15,10 @@ pub mod placement;
 
 #[cfg(feature = "cache")]
 pub mod cache;
+#[cfg(feature = "program")]
+pub mod cli;
+#[cfg(feature = "program")]
+pub mod config;
 #[cfg(feature = "extender")]
 pub mod extender;
 #[cfg(feature = "telemetry")]
