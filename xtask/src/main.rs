@@ -1,5 +1,5 @@
 //! The project's chores as code: `cargo xtask NAME`.
-#![expect(clippy::print_stdout, reason = "a chore tells the terminal what it does")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore tells the terminal what it does")]
 
 mod images;
 mod manifests;
@@ -9,6 +9,7 @@ mod test;
 mod tools;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -47,8 +48,18 @@ enum Chore {
     },
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().chore {
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<()> {
+    match chore {
         Chore::Test(options) => test::run(&options),
         Chore::Playground(options) => playground::run(&options),
         Chore::ControlPlane => {

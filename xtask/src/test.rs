@@ -6,7 +6,7 @@ use testbed::binaries::Binaries;
 use tokio::time::Instant;
 
 use crate::manifests;
-use crate::shell::{cargo, line};
+use crate::shell::{cargo, exists, line};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub(crate) struct Options {
 enum Step {
     /// The code is formatted.
     Format,
-    /// clippy has nothing to say.
+    /// clippy has nothing to say, nor has cargo-deny where it is installed.
     Lint,
     /// The core builds without any edge: no runtime, socket, clock or environment.
     Core,
@@ -74,9 +74,7 @@ impl Step {
     fn run(self) -> Result<()> {
         match self {
             Self::Format => run_cargo(&["fmt", "--all", "--check"]),
-            Self::Lint => {
-                run_cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
-            }
+            Self::Lint => lint(),
             Self::Core => {
                 run_cargo(&["check", "--package", "gpulse", "--lib", "--no-default-features", "--locked"])
             }
@@ -110,6 +108,15 @@ impl Step {
             }
         }
     }
+}
+
+fn lint() -> Result<()> {
+    run_cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    if exists("cargo-deny") {
+        return run_cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]);
+    }
+    println!("cargo-deny is not installed: deny.toml (licences, banned crates, sources) is not checked");
+    Ok(())
 }
 
 fn run_cargo(arguments: &[&str]) -> Result<()> {

@@ -21,7 +21,7 @@ impl Scratch {
         let parent = parent();
         std::fs::create_dir_all(&parent).with_context(|| format!("cannot make {}", parent.display()))?;
         let dir = tempfile::Builder::new()
-            .prefix(&format!("{component}-"))
+            .prefix(&format!("{component}-{}-", std::process::id()))
             .tempdir_in(&parent)
             .with_context(|| format!("cannot make a directory in {}", parent.display()))?;
         Ok(Self { path: dir.path().to_path_buf(), dir: Some(dir) })
@@ -61,17 +61,24 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes what earlier runs left behind: logs of failed tests, data of runs that were killed.
+/// Removes what processes left behind that are no more: logs of failed tests, data of runs that were killed.
 ///
 /// # Errors
 /// Where a directory is there and cannot be removed.
 pub fn clean() -> Result<()> {
-    match std::fs::remove_dir_all(parent()) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", parent().display()))
+    let entries = match std::fs::read_dir(parent()) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.with_context(|| format!("cannot read {}", parent().display()))?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let owner = name.rsplit('-').nth(1).unwrap_or_default();
+        if !Path::new("/proc").join(owner).join("stat").exists() {
+            std::fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 fn parent() -> PathBuf {
