@@ -18,8 +18,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::answer::Extender;
 use super::process::ProcessCollector;
-use super::record::DecisionSummary;
 use super::routes::panic_text;
+use super::summary::DecisionSummary;
 use super::vitals::Vitals;
 use crate::cluster::PodKey;
 use crate::cluster::kubernetes::Pod;

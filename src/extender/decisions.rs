@@ -6,26 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::record::Decision;
 use crate::cluster::PodKey;
 
-/// How much is remembered; whichever is reached first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Decisions.
-    pub decisions: usize,
-    /// Memory of all of them, in bytes.
-    pub bytes: usize,
-}
+/// How many decisions are remembered at most.
+pub const MAX_DECISIONS: usize = 1000;
 
-impl Default for Bounds {
-    /// Eight MiB hold some 100,000 candidates: 20 calls with 5,000 nodes, 200 with 500.
-    fn default() -> Self {
-        Self { decisions: 1000, bytes: 8 << 20 }
-    }
-}
+/// How much memory they may take together, in bytes. Eight MiB hold some 100,000 candidates: 20 calls with 5,000 nodes,
+/// 200 with 500.
+pub const MAX_BYTES: usize = 8 << 20;
 
 /// A ring of decisions: the oldest make room for the newest.
 #[derive(Debug, Default)]
 pub struct Decisions {
-    bounds: Bounds,
     ring: Mutex<Ring>,
 }
 
@@ -36,12 +26,6 @@ struct Ring {
 }
 
 impl Decisions {
-    /// An empty ring.
-    #[must_use]
-    pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, ring: Mutex::default() }
-    }
-
     /// Remembers a decision. One that alone is larger than the bound is not kept.
     pub fn push(&self, decision: Decision) {
         let decision = Arc::new(decision);
@@ -49,7 +33,7 @@ impl Decisions {
         let mut ring = self.lock();
         ring.bytes += decision.bytes();
         ring.decisions.push_back(decision);
-        while ring.bytes > self.bounds.bytes || ring.decisions.len() > self.bounds.decisions {
+        while ring.bytes > MAX_BYTES || ring.decisions.len() > MAX_DECISIONS {
             let Some(oldest) = ring.decisions.pop_front() else { break };
             ring.bytes -= oldest.bytes();
             forgotten.push(oldest);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Extender, Verb};
 use super::record::Decision;
+use super::summary::best_first;
 use crate::cluster::kubernetes::Pod;
 use crate::cluster::{ObjectError, PodKey, Timestamp};
 use crate::placement::{self, Candidate, Explanation};
@@ -60,14 +61,7 @@ impl Extender {
                 earlier.nodes().filter(|node| node.rejected.is_some() && !ranked.contains(&node.node));
             nodes.extend(refused);
         }
-        nodes.sort_by(|a, b| {
-            (a.rejected.is_some(), b.points, b.combined, &a.node).cmp(&(
-                b.rejected.is_some(),
-                a.points,
-                a.combined,
-                &b.node,
-            ))
-        });
+        best_first(&mut nodes);
         Some(reply(newest, nodes))
     }
 

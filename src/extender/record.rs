@@ -1,10 +1,7 @@
 //! A decision as it is remembered: enough to explain it later, little enough to keep many.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use super::answer::Verb;
 use crate::cluster::{FreshnessPolicy, GpuDemand, Load, Node, PodKey, PodRequest, Snapshot, Timestamp};
@@ -227,35 +224,6 @@ impl Decision {
             })
             .collect()
     }
-
-    /// The decision in short.
-    #[must_use]
-    pub fn summary(&self) -> DecisionSummary {
-        let mut refused = BTreeMap::new();
-        self.refusals().for_each(|reason| *refused.entry(reason).or_default() += 1);
-        let mut best: Vec<NodeExplanation> = match self.verb {
-            Verb::Filter => Vec::new(),
-            Verb::Prioritize => self.nodes().collect(),
-        };
-        best.sort_by(|a, b| (b.points, b.combined, &a.node).cmp(&(a.points, a.combined, &b.node)));
-        best.truncate(3);
-        DecisionSummary {
-            at: self.at,
-            verb: self.verb.name().to_owned(),
-            pod: self.pod.to_string(),
-            uid: self.uid.clone(),
-            profile: self.profile.name.clone(),
-            strategy: self.profile.strategy.name.to_owned(),
-            candidates: self.candidates(),
-            fit: self.fit(),
-            refused,
-            best: best
-                .into_iter()
-                .map(|node| Leader { node: node.node, points: node.points, combined: node.combined })
-                .collect(),
-            took_micros: self.took.as_micros() as u64,
-        }
-    }
 }
 
 impl PoolNote {
@@ -282,45 +250,4 @@ fn leaders(
             Some((index, parts))
         })
         .collect()
-}
-
-/// A decision in short, as `/v1/decisions` lists it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DecisionSummary {
-    /// When.
-    pub at: Timestamp,
-    /// `filter` or `prioritize`.
-    pub verb: String,
-    /// Namespace and name of the pod.
-    pub pod: String,
-    /// The API server's identity of that very pod.
-    pub uid: Arc<str>,
-    /// The policy.
-    pub profile: Arc<str>,
-    /// Its strategy.
-    pub strategy: String,
-    /// How many nodes were asked about.
-    pub candidates: usize,
-    /// How many of them fit; all, where they were ranked.
-    pub fit: usize,
-    /// How many were refused, by reason.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub refused: BTreeMap<Reason, usize>,
-    /// The three best, where nodes were ranked.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub best: Vec<Leader>,
-    /// Time from the request's bytes to the reply's bytes, in microseconds.
-    pub took_micros: u64,
-}
-
-/// A node near the top.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leader {
-    /// The node.
-    pub node: String,
-    /// What went over the wire, 0 to 10.
-    pub points: u8,
-    /// Strategy and utilization together, in millionths.
-    pub combined: Score,
 }

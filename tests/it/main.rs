@@ -3,5 +3,9 @@
 #[cfg(feature = "cache")]
 mod cache;
 mod cluster;
+#[cfg(feature = "extender")]
+mod extender;
 mod placement;
 mod support;
+#[cfg(feature = "telemetry")]
+mod telemetry;
