@@ -1,0 +1,10 @@
+//! The metrics edge: what becomes of series, then the whole way from a pretended Prometheus to the board.
+
+mod choosing;
+mod config;
+mod fake;
+mod joining;
+mod language;
+mod refreshing;
+mod roster;
+mod tls;

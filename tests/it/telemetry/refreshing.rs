@@ -1,0 +1,339 @@
+//! The whole way from a source to the board, and what happens when the source fails.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Method;
+use gpulse::clock;
+use gpulse::cluster::{Board, Gpu, Period, Timestamp};
+use gpulse::telemetry::{
+    BasicAuth, FileConfig, Mode, Plan, PrometheusConfig, TelemetryConfig, TelemetryHandle, TelemetrySource,
+    TelemetryStatus, backoff, start,
+};
+use tokio::sync::watch;
+
+use super::fake::{Fake, Reply, busy, rows, rows_at};
+use super::language::two_nodes;
+use crate::support::{cluster, node};
+
+/// A running edge and the board it fills.
+struct Edge {
+    board: Arc<Board>,
+    handle: TelemetryHandle,
+    status: watch::Receiver<Arc<TelemetryStatus>>,
+}
+
+impl Edge {
+    fn start(board: Arc<Board>, source: TelemetrySource) -> Self {
+        let config = TelemetryConfig {
+            source,
+            refresh_interval: Period(Duration::from_millis(40)),
+            timeout: Period(Duration::from_millis(400)),
+            ..TelemetryConfig::default()
+        };
+        let handle = start(config, board.clone()).unwrap();
+        Self { board, status: handle.watch(), handle }
+    }
+
+    fn of(fake: &Fake) -> Self {
+        Self::start(two_nodes().board(), prometheus(fake, |_| {}))
+    }
+
+    /// The first status from now on that fits.
+    async fn until(&mut self, fits: impl Fn(&TelemetryStatus) -> bool) -> Arc<TelemetryStatus> {
+        let found = self.status.wait_for(|status| fits(status));
+        tokio::time::timeout(Duration::from_secs(20), found).await.expect("no such status").unwrap().clone()
+    }
+
+    async fn mode(&mut self, mode: Mode) -> Arc<TelemetryStatus> {
+        self.until(|status| status.mode == mode).await
+    }
+
+    /// The only GPU of a node, if it has one.
+    fn gpu(&self, node: &str) -> Option<Gpu> {
+        self.board.snapshot(clock::now()).node(node).unwrap().gpus().first().cloned()
+    }
+
+    fn busy(&self, node: &str) -> Option<u16> {
+        Some(self.gpu(node)?.utilization?.value.get())
+    }
+}
+
+fn prometheus(fake: &Fake, change: impl FnOnce(&mut PrometheusConfig)) -> TelemetrySource {
+    let mut config = PrometheusConfig { url: fake.url(), ..PrometheusConfig::default() };
+    change(&mut config);
+    TelemetrySource::Prometheus(config)
+}
+
+fn both(a: u32, b: u32) -> Reply {
+    let now = clock::now();
+    rows([busy("a", a, now), busy("b", b, now)].concat())
+}
+
+#[tokio::test]
+async fn measurements_reach_the_board_with_their_own_times() {
+    let sampled_at = Timestamp(clock::now().0 - 33_000);
+    let fake = Fake::start(rows([busy("a", 70, sampled_at), busy("b", 0, sampled_at)].concat())).await;
+    let mut edge = Edge::of(&fake);
+    let status = edge.mode(Mode::Live).await;
+    assert_eq!((edge.busy("a"), edge.busy("b")), (Some(700), Some(0)));
+    assert_eq!(edge.gpu("a").unwrap().utilization.unwrap().sampled_at, sampled_at);
+    assert_eq!((status.series, status.gpus, status.nodes_joined, status.gpu_nodes), (2, 2, 2, 2));
+    assert_eq!((status.last_error.as_ref(), status.node_label.as_deref()), (None, Some("Hostname")));
+}
+
+#[tokio::test]
+async fn a_refresh_is_one_query_whatever_the_size_of_the_cluster() {
+    let names: Vec<String> = (0..300).map(|index| format!("n{index}")).collect();
+    let now = clock::now();
+    let fake = Fake::start(rows(names.iter().flat_map(|name| busy(name, 50, now)))).await;
+    let board = cluster().nodes(names.iter().map(|name| node(name).gpus(1))).board();
+    let mut edge = Edge::start(board, prometheus(&fake, |_| {}));
+    let status = edge.until(|status| status.refreshes_ok >= 3).await;
+    assert_eq!(status.nodes_joined, 300);
+    assert!(fake.asked().len() as u64 <= status.refreshes_ok + 1, "one more may be under way");
+}
+
+#[test]
+fn the_query_asks_for_values_and_their_times() {
+    insta::assert_snapshot!(Plan::new(&TelemetryConfig::default()).query(), @"");
+}
+
+#[tokio::test]
+async fn requests_go_below_the_path_and_carry_the_configured_headers() {
+    let fake = Fake::start(both(1, 1)).await;
+    let source = prometheus(&fake, |config| {
+        config.url.push_str("/team/prometheus/");
+        config.headers.insert("X-Scope-OrgID".to_owned(), "gpu-team".to_owned());
+    });
+    Edge::start(two_nodes().board(), source).mode(Mode::Live).await;
+    let asked = &fake.asked()[0];
+    assert_eq!((&asked.method, asked.path.as_str()), (&Method::POST, "/team/prometheus/api/v1/query"));
+    assert_eq!(asked.headers["x-scope-orgid"], "gpu-team");
+    assert!(asked.headers["user-agent"].to_str().unwrap().starts_with("gpulse/"));
+    assert!(!asked.headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn a_proxy_that_lets_only_get_pass_is_asked_by_get() {
+    let fake = Fake::start(Reply::OnlyGet(Box::new(both(1, 1)))).await;
+    Edge::of(&fake).mode(Mode::Live).await;
+    let methods: Vec<Method> = fake.asked().into_iter().take(2).map(|asked| asked.method).collect();
+    assert_eq!(methods, [Method::POST, Method::GET]);
+}
+
+/// Waits for a request that carries this authorization.
+async fn authorized_by(fake: &Fake, edge: &mut Edge, expected: &str) {
+    let carries = || fake.asked().last().is_some_and(|asked| asked.headers["authorization"] == expected);
+    edge.until(|status| status.mode == Mode::Live && carries()).await;
+}
+
+#[tokio::test]
+async fn the_token_is_read_again_when_it_changes() {
+    let fake = Fake::start(both(1, 1)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "first\n").unwrap();
+    let source = prometheus(&fake, |config| config.bearer_token_file = Some(token.clone()));
+    let mut edge = Edge::start(two_nodes().board(), source);
+    authorized_by(&fake, &mut edge, "Bearer first").await;
+    std::fs::write(&token, "second").unwrap();
+    authorized_by(&fake, &mut edge, "Bearer second").await;
+    std::fs::remove_file(&token).unwrap();
+    let status = edge.mode(Mode::Down).await;
+    assert!(status.last_error.as_ref().unwrap().contains(token.to_str().unwrap()), "{status:?}");
+    std::fs::write(&token, "third").unwrap();
+    authorized_by(&fake, &mut edge, "Bearer third").await;
+}
+
+#[tokio::test]
+async fn user_name_and_password_are_sent_as_basic_authorization() {
+    let fake = Fake::start(both(1, 1)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let password_file = folder.path().join("password");
+    std::fs::write(&password_file, "open sesame\n").unwrap();
+    let basic = BasicAuth { username: "Aladdin".to_owned(), password_file };
+    let source = prometheus(&fake, |config| config.basic_auth = Some(basic));
+    // The example of RFC 7617, section 2.
+    authorized_by(&fake, &mut Edge::start(two_nodes().board(), source), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")
+        .await;
+}
+
+/// Each failure says what came and what to check, leaves what was known, and is over when the source is back.
+#[tokio::test]
+async fn a_failing_source_is_named_and_the_old_measurements_age() {
+    let html =
+        |status, text: &str| Reply::Text(status, "text/html", format!("<html>\n <b>{text}</b></html>"));
+    let json = |status, text: &str| Reply::Text(status, "application/json", text.to_owned());
+    let cases: [(Reply, &[&str]); 12] = [
+        (
+            html(401, "Authorization Required"),
+            &["401 Unauthorized", "Authorization Required", "bearerTokenFile"],
+        ),
+        (html(403, "no"), &["403 Forbidden", "basicAuth"]),
+        (html(404, "nothing here"), &["404 Not Found", "path in url"]),
+        (html(502, "Bad Gateway"), &["502 Bad Gateway", "<b>Bad Gateway</b>"]),
+        (html(200, "please log in"), &["expected JSON", "text/html", "please log in"]),
+        (Reply::Login, &["302 Found", "https://login.example.com/"]),
+        (json(200, "{\"status\":\"succ"), &["not an answer of the query API", "EOF"]),
+        (json(200, "[]"), &["not an answer of the query API"]),
+        (json(200, r#"{"status":"success"}"#), &["success"]),
+        (
+            json(422, r#"{"status":"error","errorType":"execution","error":"too many samples"}"#),
+            &["422", "execution: too many samples"],
+        ),
+        (Reply::BrokenOff, &["broken off"]),
+        (Reply::Silence, &["no answer within 400ms"]),
+    ];
+    let fake = Fake::start(both(70, 10)).await;
+    let mut edge = Edge::of(&fake);
+    for (reply, expected) in cases {
+        fake.answer(both(70, 10));
+        edge.mode(Mode::Live).await;
+        let before = edge.gpu("a");
+        fake.answer(reply);
+        let status = edge.mode(Mode::Down).await;
+        let error = status.last_error.as_deref().unwrap();
+        assert!(expected.iter().all(|part| error.contains(part)), "{error}\nlacks one of {expected:?}");
+        assert_eq!((edge.gpu("a"), edge.busy("b")), (before, Some(100)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_there_is_named() {
+    let fake = Fake::start(both(1, 1)).await;
+    let url = fake.url();
+    let source = prometheus(&fake, |_| {});
+    drop(fake);
+    let status = Edge::start(two_nodes().board(), source).mode(Mode::Down).await;
+    let error = status.last_error.as_deref().unwrap();
+    assert!(error.starts_with(&format!("cannot reach {url}: ")), "{error}");
+    assert_eq!((status.refreshes_ok, status.last_success), (0, None));
+}
+
+#[tokio::test]
+async fn a_half_answer_is_partial_and_what_it_leaves_out_ages() {
+    let fake = Fake::start(both(70, 10)).await;
+    let mut edge = Edge::of(&fake);
+    edge.mode(Mode::Live).await;
+    let before = edge.gpu("b");
+    fake.answer(rows(busy("a", 20, clock::now())));
+    let status = edge.mode(Mode::Partial).await;
+    assert_eq!((status.nodes_joined, status.gpu_nodes), (1, 2));
+    assert_eq!((edge.busy("a"), edge.gpu("b")), (Some(200), before));
+    fake.answer(both(70, 10));
+    edge.mode(Mode::Live).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_measures_no_node_is_as_bad_as_none_and_says_why() {
+    let fake = Fake::start(rows([])).await;
+    let mut edge = Edge::of(&fake);
+    let why = |status: &Arc<TelemetryStatus>| status.last_error.clone().unwrap();
+    assert!(why(&edge.mode(Mode::Down).await).contains("no GPU metrics"));
+    fake.answer(rows(busy("elsewhere", 20, clock::now())));
+    let status = edge.until(|status| status.unjoined_series == 1).await;
+    assert_eq!(status.mode, Mode::Down);
+    assert!(why(&status).contains("telemetry.nodeLabels"), "{status:?}");
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_ahead_makes_no_sample_young() {
+    let ahead = |seconds: u64| Timestamp(clock::now().0 + seconds * 1000);
+    let fake =
+        Fake::start(rows_at(ahead(3600), [busy("a", 70, ahead(3540)), busy("b", 1, ahead(3540))].concat()))
+            .await;
+    let mut edge = Edge::of(&fake);
+    let status = edge.mode(Mode::Live).await;
+    assert!((3590..=3600).contains(&status.clock_ahead_seconds), "{status:?}");
+    let age = clock::now().since(edge.gpu("a").unwrap().utilization.unwrap().sampled_at);
+    assert!(age >= Duration::from_secs(49), "{age:?}");
+}
+
+#[tokio::test]
+async fn a_sample_from_the_future_counts_as_taken_now() {
+    let fake = Fake::start(rows(busy("a", 70, Timestamp(clock::now().0 + 3_600_000)))).await;
+    let mut edge = Edge::of(&fake);
+    edge.mode(Mode::Partial).await;
+    assert!(edge.gpu("a").unwrap().utilization.unwrap().sampled_at <= clock::now());
+}
+
+#[tokio::test]
+async fn nothing_is_asked_before_a_node_is_known() {
+    let fake = Fake::start(both(70, 10)).await;
+    let board = cluster().board();
+    let mut edge = Edge::start(board.clone(), prometheus(&fake, |_| {}));
+    tokio::task::yield_now().await;
+    assert_eq!((edge.handle.status().mode, fake.asked().len()), (Mode::Starting, 0));
+    board.update(|assembly| two_nodes().write(assembly));
+    edge.mode(Mode::Live).await;
+    assert_eq!(edge.busy("a"), Some(700));
+}
+
+#[tokio::test]
+async fn dropping_the_handle_stops_it() {
+    let fake = Fake::start(both(70, 10)).await;
+    let mut edge = Edge::of(&fake);
+    edge.mode(Mode::Live).await;
+    let Edge { handle, mut status, .. } = edge;
+    drop(handle);
+    while status.changed().await.is_ok() {}
+}
+
+#[tokio::test]
+async fn without_a_source_it_is_off() {
+    let edge = Edge::start(two_nodes().board(), TelemetrySource::None);
+    assert_eq!(edge.handle.status().mode, Mode::Off);
+}
+
+fn write_devices(path: &Path, devices: &str) {
+    std::fs::write(path, devices).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_devices_is_read_again_at_each_refresh() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("devices.json");
+    let old = r#"{"value": 700, "source": "SmActive", "sampledAt": 1000}"#;
+    write_devices(
+        &path,
+        &format!(r#"{{"a": [{{"uuid": "GPU-a", "utilization": {old}}}], "b": [{{"uuid": "GPU-b"}}]}}"#),
+    );
+    let started_at = clock::now();
+    let mut edge = Edge::start(two_nodes().board(), TelemetrySource::File(FileConfig { path: path.clone() }));
+    edge.mode(Mode::Live).await;
+    assert_eq!(edge.gpu("a").unwrap().utilization.unwrap().sampled_at, Timestamp(1000));
+    write_devices(
+        &path,
+        r#"{"a": [{"uuid": "GPU-a", "utilization": {"value": 200, "source": "SmActive"}}]}"#,
+    );
+    edge.mode(Mode::Partial).await;
+    let utilization = edge.gpu("a").unwrap().utilization.unwrap();
+    assert_eq!((utilization.value.get(), edge.gpu("b")), (200, None), "what it leaves out is gone");
+    assert!(utilization.sampled_at >= started_at, "without a time it was taken when the file was read");
+    for (text, expected) in [
+        (r#"{"a": [{"uuid": "GPU-a", "utilization": {"value": 1001, "source": "SmActive"}}]}"#, "found 1001"),
+        (r#"{"a": [{}]}"#, "uuid"),
+        (r#"{"a": "#, "EOF"),
+    ] {
+        write_devices(&path, text);
+        let says = |status: &TelemetryStatus| {
+            status.last_error.as_ref().is_some_and(|error| error.contains(expected))
+        };
+        let status = edge.until(says).await;
+        assert_eq!((status.mode, edge.busy("a")), (Mode::Down, Some(200)));
+        assert!(status.last_error.as_ref().unwrap().contains("devices.json"));
+    }
+}
+
+#[test]
+fn retries_come_sooner_than_refreshes_and_never_all_at_once() {
+    let interval = Duration::from_secs(16);
+    let pauses = |jitter: f64| {
+        (1..=5).map(|failures| backoff(failures, interval, jitter).as_secs()).collect::<Vec<_>>()
+    };
+    assert_eq!(pauses(0.0), [2, 4, 8, 16, 16]);
+    assert_eq!(pauses(1.0), [1, 2, 4, 8, 8]);
+    assert_eq!(backoff(u32::MAX, interval, 0.0), interval);
+}
