@@ -80,7 +80,7 @@ impl Playground {
             format!(
                 "apiVersion: gpulse.dev/v1alpha1\nkind: GpulseConfiguration\n\
                  server: {{address: {server}}}\nadmin: {{address: {admin}}}\n\
-                 telemetry: {{source: prometheus, prometheus: {{url: {prometheus_url:?}}}}}\n"
+                 telemetry: {{refreshInterval: 2s, source: {{prometheus: {{url: {prometheus_url:?}}}}}}}\n"
             )
         };
         let gpulse = Gpulse::start(options, config).await?;
@@ -102,7 +102,7 @@ impl Playground {
              kubectl create -f {pod}      # a pod with one GPU; again and again\n  \
              kubectl get pods -o wide      # where they went\n  \
              kubectl delete pods --all --now\n  \
-             curl -s {admin}/v1/decisions   # why they went there\n  \
+             {binary} explain default/POD --server {admin}   # why one went there\n  \
              curl -s {admin}/v1/snapshot    # what gpulse sees\n  \
              curl -s {admin}/metrics\n\n\
              What the GPUs do: {scenario} (edit it; changes count at once)\n\
@@ -113,6 +113,7 @@ impl Playground {
             nodes = self.exporter.scenario().nodes.len(),
             kubeconfig = self.cluster.kubeconfig().display(),
             pod = pod.display(),
+            binary = target("debug/gpulse").display(),
             admin = self.gpulse.admin_url(),
             scenario = scenario.display(),
             prometheus = self.prometheus.url(),
