@@ -1,5 +1,6 @@
 //! The wire to Prometheus: one request, with whatever shows who is asking.
 
+use std::error::Error;
 use std::path::Path;
 
 use prometheus_http_query::InstantQueryBuilder;
@@ -54,9 +55,10 @@ impl Prometheus {
         if certificates != self.connection.certificates {
             self.connection = Connection::new(&self.url, certificates)?;
         }
-        let unreachable = |error: prometheus_http_query::Error| TelemetryError::Unreachable {
-            url: self.url.clone(),
-            reason: causes(&error),
+        let unreachable = |error: prometheus_http_query::Error| {
+            // What is below says only that a request failed, and to which address.
+            let reason = error.source().map_or_else(|| error.to_string(), causes);
+            TelemetryError::Unreachable { url: self.url.clone(), reason }
         };
         let mut response = self.request(query)?.post_raw().await.map_err(unreachable)?;
         // A proxy that lets only reading methods pass.

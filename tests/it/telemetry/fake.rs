@@ -1,12 +1,14 @@
 //! A pretended Prometheus that answers what a test tells it to, and keeps what it was asked.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum_server::tls_rustls::RustlsConfig;
+use futures::StreamExt;
 use gpulse::clock;
 use gpulse::cluster::Timestamp;
 use rustls::ServerConfig;
@@ -115,8 +117,13 @@ async fn respond(reply: Reply, method: &Method) -> Response {
                 .into_response()
         }
         Reply::BrokenOff => {
-            let chunks = [Ok("{\"status\""), Err(std::io::Error::other("broken off"))];
-            let body = Body::from_stream(futures::stream::iter(chunks));
+            let end = async {
+                // Only once the beginning is on its way.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Err(std::io::Error::other("broken off"))
+            };
+            let begin = futures::stream::iter([Ok("{\"status\"")]);
+            let body = Body::from_stream(begin.chain(futures::stream::once(end)));
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         Reply::OnlyGet(_) if method == Method::POST => StatusCode::METHOD_NOT_ALLOWED.into_response(),

@@ -97,7 +97,28 @@ async fn a_refresh_is_one_query_whatever_the_size_of_the_cluster() {
 
 #[test]
 fn the_query_asks_for_values_and_their_times() {
-    insta::assert_snapshot!(Plan::new(&TelemetryConfig::default()).query(), @"");
+    insta::assert_snapshot!(Plan::new(&TelemetryConfig::default()).query(), @r#"
+    max by (__name__,node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) ({__name__=~"DCGM_FI_PROF_SM_ACTIVE|DCGM_FI_PROF_SM_UTIL_RATIO|DCGM_FI_PROF_GR_ENGINE_ACTIVE|DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO|DCGM_FI_DEV_GPU_UTIL|DCGM_FI_DEV_GPU_UTIL_RATIO|DCGM_FI_DEV_XID_ERRORS|DCGM_FI_DEV_XID_ERROR"})
+    or max by (__name__,UUID,uuid,GPU_I_ID) ({__name__=~"DCGM_FI_DEV_FB_USED|DCGM_FI_DEV_FB_USED_BYTES|DCGM_FI_DEV_FB_FREE|DCGM_FI_DEV_FB_FREE_BYTES|DCGM_FI_DEV_FB_RESERVED|DCGM_FI_DEV_FB_RESERVED_BYTES|DCGM_FI_DEV_FB_CAPACITY_BYTES"})
+    or label_replace(max by (node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) (
+    timestamp(DCGM_FI_PROF_SM_ACTIVE)
+    ), "gpulse_sampled", "DCGM_FI_PROF_SM_ACTIVE", "", "")
+    or label_replace(max by (node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) (
+    timestamp(DCGM_FI_PROF_SM_UTIL_RATIO)
+    ), "gpulse_sampled", "DCGM_FI_PROF_SM_UTIL_RATIO", "", "")
+    or label_replace(max by (node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) (
+    timestamp(DCGM_FI_PROF_GR_ENGINE_ACTIVE)
+    ), "gpulse_sampled", "DCGM_FI_PROF_GR_ENGINE_ACTIVE", "", "")
+    or label_replace(max by (node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) (
+    timestamp(DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO)
+    ), "gpulse_sampled", "DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO", "", "")
+    or label_replace(max by (node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) (
+    timestamp(DCGM_FI_DEV_GPU_UTIL)
+    ), "gpulse_sampled", "DCGM_FI_DEV_GPU_UTIL", "", "")
+    or label_replace(max by (node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) (
+    timestamp(DCGM_FI_DEV_GPU_UTIL_RATIO)
+    ), "gpulse_sampled", "DCGM_FI_DEV_GPU_UTIL_RATIO", "", "")
+    "#);
 }
 
 #[tokio::test]
@@ -313,7 +334,7 @@ async fn a_file_of_devices_is_read_again_at_each_refresh() {
     assert_eq!((utilization.value.get(), edge.gpu("b")), (200, None), "what it leaves out is gone");
     assert!(utilization.sampled_at >= started_at, "without a time it was taken when the file was read");
     for (text, expected) in [
-        (r#"{"a": [{"uuid": "GPU-a", "utilization": {"value": 1001, "source": "SmActive"}}]}"#, "found 1001"),
+        (r#"{"a": [{"uuid": "GPU-a", "utilization": {"value": -1, "source": "SmActive"}}]}"#, "-1"),
         (r#"{"a": [{}]}"#, "uuid"),
         (r#"{"a": "#, "EOF"),
     ] {
