@@ -1,6 +1,6 @@
 //! `gpulse config`: check, print or describe the configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -68,13 +68,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     Ok(Finding::Good)
 }
 
-fn read(file: &PathBuf) -> anyhow::Result<GpulseConfiguration> {
+fn read(file: &Path) -> anyhow::Result<GpulseConfiguration> {
     if file.as_os_str() == "-" {
         return Ok(GpulseConfiguration::parse(&name(file), &super::read_input(file)?)?);
     }
     Ok(GpulseConfiguration::load(file)?)
 }
 
-fn name(file: &PathBuf) -> String {
+fn name(file: &Path) -> String {
     if file.as_os_str() == "-" { "stdin".into() } else { file.display().to_string() }
 }

@@ -14,10 +14,10 @@ mod snapshot;
 mod vitals;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Where a gpulse on this machine, or a port-forward to one, is asked.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:9090";
@@ -83,6 +83,17 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Resolves at SIGTERM or SIGINT. The handlers stand from the call on, so that no signal finds us without.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM received"),
+            _ = interrupt.recv() => tracing::info!("SIGINT received"),
+        }
+    })
+}
+
 /// Writes a line to stderr.
 fn complain(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stderr(), "gpulse: {text}")
@@ -99,7 +110,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Reads a file, or stdin where it is `-`.
-fn read_input(path: &PathBuf) -> anyhow::Result<String> {
+fn read_input(path: &std::path::Path) -> anyhow::Result<String> {
     use anyhow::Context;
     if path.as_os_str() == "-" {
         return std::io::read_to_string(std::io::stdin()).context("stdin");

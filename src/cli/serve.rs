@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
 use super::Finding;
@@ -42,7 +41,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
     arguments.logs.start()?;
     let bound = Bound::bind(&settings.file.server, &settings.file.admin)?;
     announce(&arguments.config, &settings, &bound)?;
-    let stop = stop_signal()?;
+    let stop = super::stop_signal()?;
     let feeds = Feeds::start(&settings).await?;
     let namespaces = feeds.namespace_default();
     let profiles = Profiles::new(settings.profiles, namespaces)?;
@@ -92,17 +91,6 @@ fn announce(path: &Path, settings: &Settings, bound: &Bound) -> anyhow::Result<(
         "starting"
     );
     Ok(())
-}
-
-/// Resolves at SIGTERM or SIGINT. The handlers stand from the call on, so that no signal finds us without.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => info!("SIGTERM received"),
-            _ = interrupt.recv() => info!("SIGINT received"),
-        }
-    })
 }
 
 /// What brings nodes, pods and measurements.

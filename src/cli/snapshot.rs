@@ -1,7 +1,7 @@
 //! `gpulse snapshot`: the picture that gpulse decides from, as a file.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -54,7 +54,7 @@ async fn fetch(server: &str) -> anyhow::Result<()> {
     Ok(stdout.flush()?)
 }
 
-fn convert(file: &PathBuf, config: Option<&std::path::Path>) -> anyhow::Result<()> {
+fn convert(file: &Path, config: Option<&Path>) -> anyhow::Result<()> {
     let reader = match config {
         Some(path) => GpulseConfiguration::load(path)?.resolve(&path.display().to_string())?.reader,
         None => Reader::default(),

@@ -106,7 +106,7 @@ fn message(error: &Yaml) -> String {
 }
 
 /// Names of types as a person would say them.
-fn plain_type<'a>(parser_says: &'a str) -> &'a str {
+fn plain_type(parser_says: &str) -> &str {
     match parser_says {
         "a nonzero u64" | "a nonzero u32" => "a whole number above zero",
         "u16" | "u32" | "u64" | "usize" => "a whole number, not below zero",

@@ -111,8 +111,9 @@ fn words<'a>(schema: &'a Value) -> Option<Vec<&'a str>> {
     if let Some(word) = schema["const"].as_str() {
         return Some(vec![word]);
     }
-    let keys =
-        |one: &'a Value| Value::as_object(&one["properties"]).into_iter().flat_map(|all| all.keys().map(String::as_str));
+    let keys = |one: &'a Value| {
+        Value::as_object(&one["properties"]).into_iter().flat_map(|all| all.keys().map(String::as_str))
+    };
     let variants = schema["oneOf"].as_array()?;
     let words: Vec<&str> =
         variants.iter().flat_map(|one| words(one).unwrap_or_else(|| keys(one).collect())).collect();

@@ -44,14 +44,18 @@ pub(super) enum Ports {
 
 impl Copy {
     /// Starts the server on loopback.
-    pub(super) fn start(recording: &Arc<Recording>, profile: Profile, ports: Ports) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        recording: &Arc<Recording>,
+        profiles: impl IntoIterator<Item = Profile>,
+        ports: Ports,
+    ) -> anyhow::Result<Self> {
         let world = World::new(recording)?;
         let bound = bind(ports)?;
         let server_url = format!("http://{}", bound.extender_address()?);
         let admin_url = format!("http://{}", bound.admin_address()?);
         let board = world.board.clone();
         let picture: Picture = Arc::new(move || board.snapshot(RECORDED_AT));
-        let profiles = Profiles::new([profile], Arc::new(|_| None))?;
+        let profiles = Profiles::new(profiles, Arc::new(|_| None))?;
         let extender = Arc::new(Extender::new(picture.clone(), Reader::default(), profiles));
         let rooms = Rooms { picture, cache: None, telemetry: None };
         let admin = Arc::new(Admin::new(extender.clone(), Arc::new(rooms.clone()), rooms.checks()));
@@ -83,8 +87,11 @@ impl Copy {
         }
     }
 
-    /// What this server thought of the node that the other chose, where the two differ.
-    pub(super) async fn why_not(&self, arrival: &Arrival) -> anyhow::Result<Option<NodeExplanation>> {
+    /// What this server thought of the node that the other chose, where the two differ and it had room here too.
+    pub(super) async fn view_of_others_choice(
+        &self,
+        arrival: &Arrival,
+    ) -> anyhow::Result<Option<NodeExplanation>> {
         let (Landing::Placed { node: ours, .. }, Landing::Placed { node: theirs, .. }) =
             (&arrival.with, &arrival.without)
         else {
@@ -98,7 +105,8 @@ impl Copy {
             return Ok(None);
         };
         let reply: ExplainReply = response.json().await?;
-        Ok(reply.explanation.nodes.into_iter().find(|node| node.node == *theirs))
+        let other = reply.explanation.nodes.into_iter().find(|node| node.node == *theirs);
+        Ok(other.filter(|node| node.rejected.is_none()))
     }
 
     /// Stops the server and waits until it has gone.

@@ -19,7 +19,9 @@ use clap::Args;
 
 use super::Finding;
 use super::output::{Output, print, print_json};
+use crate::cluster::PerMille;
 use crate::extender::DEFAULT_PROFILE;
+use crate::placement::strategy::worst_fit;
 use crate::placement::{Profile, UtilizationRules};
 
 use copy::{Copy, Ports};
@@ -44,47 +46,78 @@ pub(super) struct Arguments {
 const PACE: Duration = Duration::from_millis(120);
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
+    let stopped = super::stop_signal()?;
     let recording = Arc::new(Recording::embedded(arguments.seed)?);
-    let standard = Profile::standard(DEFAULT_PROFILE);
-    let blind_rules = UtilizationRules { weight: Default::default(), ..standard.utilization };
-    let blind = Profile { utilization: blind_rules, ..standard.clone() };
     let ports = if arguments.once { Ports::Any } else { Ports::UsualIfFree };
-    let mut live = Copy::start(&recording, standard, ports)?;
-    let mut blind = Copy::start(&recording, blind, Ports::Any)?;
-    let text = arguments.output == Output::Text;
-    if text {
-        print(&render::opening(&live.world))?;
-    }
-    let mut arrivals = Vec::new();
-    for request in workload::stream() {
-        if text && std::io::stdout().is_terminal() {
-            tokio::time::sleep(PACE).await;
+    let mut copies = Copies {
+        live: Copy::start(&recording, profiles(), ports)?,
+        blind: Copy::start(&recording, profiles().map(without_utilization), Ports::Any)?,
+    };
+    let show = async {
+        let arrivals = copies.play(&recording, arguments.output).await?;
+        let stays = (!arguments.once).then_some(&copies);
+        let report = Report::of(arguments.seed, &arrivals, stays);
+        match arguments.output {
+            Output::Json => print_json(&report)?,
+            Output::Text => print(&render::closing(&program(), &report))?,
         }
-        let arrival = Arrival {
-            with: live.take(&request, &recording).await?,
-            without: blind.take(&request, &recording).await?,
-            request,
-        };
-        let why = live.why_not(&arrival).await?;
-        if text {
-            print(&render::row(&arrival, why.as_ref()))?;
+        if !arguments.once {
+            std::future::pending::<()>().await;
         }
-        arrivals.push(arrival);
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        shown = show => shown?,
+        () = stopped => (),
     }
-    let report = Report::of(arguments.seed, &arrivals);
-    match arguments.output {
-        Output::Json => print_json(&report)?,
-        Output::Text => print(&render::closing(&report))?,
-    }
-    if !arguments.once {
-        if text {
-            print(&render::invitation(&program(), &live, &blind))?;
-        }
-        tokio::signal::ctrl_c().await?;
-    }
-    live.stop().await?;
-    blind.stop().await?;
+    copies.live.stop().await?;
+    copies.blind.stop().await?;
     Ok(Finding::Good)
+}
+
+/// The two copies of the cluster.
+struct Copies {
+    /// Decides with live utilization.
+    live: Copy,
+    /// Decides by allocation alone.
+    blind: Copy,
+}
+
+impl Copies {
+    /// Sends the stream of pods to both, and shows for people what happens while it does.
+    async fn play(&mut self, recording: &Recording, output: Output) -> anyhow::Result<Vec<Arrival>> {
+        let show = |text: String| if output == Output::Text { print(&text) } else { Ok(()) };
+        let paced = output == Output::Text && std::io::stdout().is_terminal();
+        show(render::opening(&self.live.world))?;
+        let mut arrivals = Vec::new();
+        for request in workload::stream() {
+            if paced {
+                tokio::time::sleep(PACE).await;
+            }
+            let arrival = Arrival {
+                with: self.live.take(&request, recording).await?,
+                without: self.blind.take(&request, recording).await?,
+                request,
+            };
+            let other = self.live.view_of_others_choice(&arrival).await?;
+            show(render::row(&arrival, other.as_ref()))?;
+            arrivals.push(arrival);
+        }
+        Ok(arrivals)
+    }
+}
+
+/// Training packs, so that nodes stay whole for large jobs; inference spreads, so that answers come fast.
+fn profiles() -> [Profile; 2] {
+    let default = Profile::standard(DEFAULT_PROFILE);
+    let inference =
+        Profile { strategy: &worst_fit::STRATEGY, ..Profile::standard(workload::INFERENCE_PROFILE) };
+    [default, inference]
+}
+
+fn without_utilization(profile: Profile) -> Profile {
+    let utilization = UtilizationRules { weight: PerMille::default(), ..profile.utilization };
+    Profile { utilization, ..profile }
 }
 
 /// The program as the user called it, so that the commands shown can be copied.

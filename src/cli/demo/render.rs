@@ -2,13 +2,12 @@
 
 use std::fmt::Write;
 
-use super::copy::Copy;
 use super::recording::Trouble;
-use super::report::{Arrival, Landing, Report, is_busy};
+use super::report::{Arrival, Landing, Report, Servers, is_busy};
 use super::world::{World, WorldGpu, WorldNode};
 use crate::cli::output::style;
 use crate::cluster::PerMille;
-use crate::placement::NodeExplanation;
+use crate::placement::{MAX_POINTS, NodeExplanation};
 
 const OPENING: &str = "
 Kubernetes counts GPUs. One that no pod asked for is free to it, even while
@@ -32,9 +31,9 @@ pub(super) fn opening(world: &World) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{bold}The cluster:{plain} {} nodes, {gpus} GPUs. No pod holds {} of them, yet {used} of those are in use.\n\
-         Each bar is a GPU: [▅] held by pods, ▅ free, ? not measured, x broken; ! in use\nby somebody whom Kubernetes \
-         does not know of.\n",
+        "{bold}The cluster:{plain} {} nodes, {gpus} GPUs. {} are held by no pod, yet {used} of those are in use.\n\
+         Each bar is a GPU and its load: [▅] held by pods, ▅ free, ! in use by somebody\n\
+         outside Kubernetes, ? not measured, x broken.\n",
         world.nodes.len(),
         free().count(),
     );
@@ -56,12 +55,15 @@ fn node_line(node: &WorldNode) -> String {
     let model = facts.product.trim_start_matches("NVIDIA-").trim_start_matches("Tesla-");
     let model = model.replace("-SXM2", "").replace("-PCIE", "").replace('-', " ");
     let what = format!("{} x {model}{shares}", facts.gpus);
-    let bars: String = node.gpus.iter().map(|gpu| bar(gpu, facts.trouble == Trouble::Dark)).collect();
-    format!("{:<8} {what:<24} {bars}", facts.name)
+    let dark = facts.trouble == Trouble::Dark;
+    let last = node.gpus.len() - 1;
+    let bars: String =
+        node.gpus.iter().enumerate().map(|(index, gpu)| bar(gpu, dark, index == last)).collect();
+    format!("{:<8} {what:<24}{bars}", facts.name)
 }
 
-/// Three columns for a GPU.
-fn bar(gpu: &WorldGpu, dark: bool) -> String {
+/// Three columns for a GPU; nothing trails the last one of a line.
+fn bar(gpu: &WorldGpu, dark: bool, last: bool) -> String {
     let glyph = match (gpu.xid, dark) {
         (Some(_), _) => 'x',
         (None, true) => '?',
@@ -69,10 +71,11 @@ fn bar(gpu: &WorldGpu, dark: bool) -> String {
     };
     let used_outside = gpu.outside > PerMille::default();
     let (left, right) = match (gpu.pods.is_empty(), used_outside) {
-        (true, false) => (' ', ' '),
-        (true, true) => (' ', '!'),
-        (false, false) => ('[', ']'),
-        (false, true) => ('[', '!'),
+        (true, false) if last => (" ", ""),
+        (true, false) => (" ", " "),
+        (true, true) => (" ", "!"),
+        (false, false) => ("[", "]"),
+        (false, true) => ("[", "!"),
     };
     let style = match gpu.xid.is_some() || used_outside {
         true => style::BAD,
@@ -90,10 +93,13 @@ fn level(load: PerMille) -> char {
 /// One pod: where it went in each copy, and why not where the other put it.
 pub(super) fn row(arrival: &Arrival, other: Option<&NodeExplanation>) -> String {
     let pod = arrival.request.key().to_string();
+    let with = landing(&arrival.with);
+    // The width that is seen: styles take none.
+    let gap = 19_usize.saturating_sub(anstream::adapter::strip_str(&with).to_string().len());
     let mut text = format!(
-        "  {pod:<19} {:<8}  {}  {}\n",
+        "  {pod:<19} {:<8}  {with}{:gap$}  {}\n",
         arrival.request.asks(),
-        landing(&arrival.with),
+        "",
         landing(&arrival.without)
     );
     if let (Landing::Refused { reasons }, _) | (_, Landing::Refused { reasons }) =
@@ -116,13 +122,16 @@ fn landing(landing: &Landing) -> String {
         Landing::Placed { node, .. } => (node.as_str(), landing.busiest()),
         Landing::Refused { .. } => ("nowhere", None),
     };
-    let Some(load) = load else { return format!("{node:<8}           ") };
-    let (style, mark) = if is_busy(load) { (style::BAD, '!') } else { (style::GOOD, ' ') };
-    format!("{node:<8} {style}{:>5} {mark}{style:#}   ", load.to_string())
+    let Some(load) = load else { return node.into() };
+    let (style, mark) = if is_busy(load) { (style::BAD, " !") } else { (style::GOOD, "") };
+    format!("{node:<8} {style}{:>5}{mark}{style:#}", load.to_string())
 }
 
 /// Why the node that the other copy chose did not win here. Only said where its load is what spoke against it.
 fn why_not(node: &NodeExplanation) -> Option<String> {
+    if node.points == MAX_POINTS {
+        return None;
+    }
     let load = node.pools.iter().find_map(|pool| pool.load.as_ref());
     Some(match load {
         None => {
@@ -141,21 +150,25 @@ fn aside(text: &str) -> String {
     format!("{quiet}      {text}{quiet:#}\n")
 }
 
-/// The comparison.
-pub(super) fn closing(report: &Report<'_>) -> String {
+/// The comparison, and what to try next by calling `program`.
+pub(super) fn closing(program: &str, report: &Report<'_>) -> String {
     let (with, without) = (&report.with_utilization, &report.by_allocation_alone);
     let pods = report.pods.len();
     let (bold, plain) = (style::TITLE.render(), style::TITLE.render_reset());
-    let mut text =
-        format!("\n{bold}{:<41} WITH UTILIZATION     BY ALLOCATION ALONE{plain}\n", "What came of it");
+    let mut text = format!("\n{bold}{:<38}WITH UTILIZATION  BY ALLOCATION ALONE{plain}\n", "What came of it");
     let mut line = |what: &str, with: String, without: String| {
-        let _ = writeln!(text, "  {what:<39} {with:<20} {without}");
+        let _ = writeln!(text, "  {what:<36}{with:<18}{without}");
     };
     line("pods placed", format!("{} of {pods}", with.placed), format!("{} of {pods}", without.placed));
-    line("pods given a GPU over half busy", with.on_busy_gpus.to_string(), without.on_busy_gpus.to_string());
-    line("mean load of the GPUs they were given", with.mean_load.to_string(), without.mean_load.to_string());
+    line(
+        "pods that got a GPU over half busy",
+        with.on_busy_gpus.to_string(),
+        without.on_busy_gpus.to_string(),
+    );
+    line("mean load of the GPUs they got", with.mean_load.to_string(), without.mean_load.to_string());
     text.push('\n');
     text.push_str(&conclusion(report));
+    text.extend(report.servers.iter().map(|servers| invitation(program, servers)));
     text
 }
 
@@ -163,7 +176,8 @@ fn conclusion(report: &Report<'_>) -> String {
     let (with, without) = (&report.with_utilization, &report.by_allocation_alone);
     let (bold, plain) = (style::TITLE.render(), style::TITLE.render_reset());
     if with.on_busy_gpus >= without.on_busy_gpus {
-        return "On this stream live utilization made no difference; try another --seed.\n".into();
+        let (with, without) = (with.on_busy_gpus, without.on_busy_gpus);
+        return format!("On this stream live utilization did not help: {with} against {without} pods.\n");
     }
     format!(
         "{bold}By allocation alone {} of {} pods had to share a GPU with work that was already\n\
@@ -173,17 +187,17 @@ fn conclusion(report: &Report<'_>) -> String {
 }
 
 /// What to try while the servers stay up.
-pub(super) fn invitation(program: &str, live: &Copy, blind: &Copy) -> String {
+fn invitation(program: &str, servers: &Servers<'_>) -> String {
     let (bold, plain) = (style::TITLE.render(), style::TITLE.render_reset());
-    let (admin, other, server) = (&live.admin_url, &blind.admin_url, &live.server_url);
+    let Servers { extender, admin, other_admin } = servers;
     format!(
-        "\n{bold}The servers stay up until Ctrl-C.{plain} In another terminal:\n\n\
-         \x20 {program} explain --server {admin} training/bert-2\n\
-         \x20 {program} explain --server {other} training/bert-2   # without utilization\n\
+        "\n{bold}Both servers stay up until Ctrl-C.{plain} In another terminal, why a pod went where it did,\n\
+         with live utilization and without; why one fits nowhere; and what happened of late:\n\n\
+         \x20 {program} explain --server {admin} training/bert-0\n\
+         \x20 {program} explain --server {other_admin} training/bert-0\n\
          \x20 {program} explain --server {admin} training/llama-70b\n\
-         \x20 {program} snapshot --server {admin}\n\
          \x20 curl '{admin}/v1/decisions?limit=2'\n\
          \x20 curl {admin}/metrics\n\n\
-         kube-scheduler would be told to ask {server}.\n"
+         A kube-scheduler would be told to ask {extender}.\n"
     )
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Copies;
 use super::workload::Request;
 use crate::cluster::PerMille;
 
@@ -65,6 +66,21 @@ pub(super) struct Report<'a> {
     pub(super) pods: Vec<PodReport<'a>>,
     pub(super) with_utilization: Tally,
     pub(super) by_allocation_alone: Tally,
+    /// Where the servers listen, while they stay up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) servers: Option<Servers<'a>>,
+}
+
+/// Where the servers listen.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Servers<'a> {
+    /// The extender port of the one that decides with live utilization.
+    pub(super) extender: &'a str,
+    /// Its admin port.
+    pub(super) admin: &'a str,
+    /// The admin port of the one that decides by allocation alone.
+    pub(super) other_admin: &'a str,
 }
 
 /// One pod of the run.
@@ -90,8 +106,14 @@ pub(super) struct Tally {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn of(seed: u64, arrivals: &'a [Arrival]) -> Self {
+    /// Sums up; `stay` are the copies whose servers stay up.
+    pub(super) fn of(seed: u64, arrivals: &'a [Arrival], stay: Option<&'a Copies>) -> Self {
         Self {
+            servers: stay.map(|copies| Servers {
+                extender: &copies.live.server_url,
+                admin: &copies.live.admin_url,
+                other_admin: &copies.blind.admin_url,
+            }),
             seed,
             with_utilization: Tally::of(arrivals.iter().map(|arrival| &arrival.with)),
             by_allocation_alone: Tally::of(arrivals.iter().map(|arrival| &arrival.without)),

@@ -3,6 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::cluster::PodKey;
+use crate::cluster::kubernetes::{MODELS_ANNOTATION, PROFILE_ANNOTATION};
+
+/// The profile that inference pods name by annotation.
+pub(super) const INFERENCE_PROFILE: &str = "inference";
 
 /// What a pod is for, and so what it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,30 +46,26 @@ pub(super) struct Request {
     pub(super) earlier: bool,
 }
 
-/// The stream: names, GPUs, and the model where only one will do. Shares of a GPU are for inference.
-const STREAM: [(Kind, &str, u32, Option<&str>); 22] = [
+/// The stream: names, GPUs, and the model where only one will do. Inference asks for a share of a GPU.
+const STREAM: [(Kind, &str, u32, Option<&str>); 18] = [
+    (Kind::Training, "llama-7b", 4, Some("V100")),
+    (Kind::Inference, "chat-0", 1, None),
     (Kind::Training, "resnet-0", 1, None),
     (Kind::Training, "bert-0", 2, None),
-    (Kind::Inference, "chat-0", 1, None),
-    (Kind::Training, "resnet-1", 1, None),
     (Kind::Inference, "chat-1", 1, None),
     (Kind::Training, "whisper-0", 1, None),
     (Kind::Training, "llama-70b", 8, Some("H100")),
-    (Kind::Training, "resnet-2", 1, None),
+    (Kind::Inference, "rank-0", 1, None),
+    (Kind::Training, "resnet-1", 1, None),
+    (Kind::Training, "gnn-0", 1, None),
     (Kind::Inference, "chat-2", 1, None),
     (Kind::Training, "bert-1", 2, None),
-    (Kind::Training, "gnn-0", 1, None),
-    (Kind::Inference, "rank-0", 1, None),
-    (Kind::Training, "llama-7b", 4, Some("V100")),
-    (Kind::Training, "gnn-1", 1, None),
     (Kind::Inference, "rank-1", 1, None),
+    (Kind::Training, "gnn-1", 1, None),
     (Kind::Training, "whisper-1", 1, None),
-    (Kind::Inference, "rank-2", 1, None),
-    (Kind::Training, "resnet-3", 1, None),
     (Kind::Inference, "chat-3", 1, None),
-    (Kind::Training, "bert-2", 2, None),
-    (Kind::Inference, "rank-3", 1, None),
-    (Kind::Training, "gnn-2", 1, None),
+    (Kind::Training, "resnet-2", 1, None),
+    (Kind::Inference, "rank-2", 1, None),
 ];
 
 /// The pods in the order of their arrival.
@@ -116,8 +116,12 @@ impl Request {
             },
             "spec": {"containers": [{"name": "main", "resources": {"requests": amounts, "limits": amounts}}]},
         });
+        let annotations = &mut pod["metadata"]["annotations"];
         if let Some(model) = self.model {
-            pod["metadata"]["annotations"][crate::cluster::kubernetes::MODELS_ANNOTATION] = model.into();
+            annotations[MODELS_ANNOTATION] = model.into();
+        }
+        if self.kind == Kind::Inference {
+            annotations[PROFILE_ANNOTATION] = INFERENCE_PROFILE.into();
         }
         pod
     }

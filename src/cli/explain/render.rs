@@ -164,7 +164,7 @@ fn pool(pool: &PoolExplanation) -> String {
 
 fn busy(load: &LoadExplanation) -> String {
     let basis = if load.basis == "counts" { ", by counts" } else { "" };
-    format!("{} busy on offer, {} in all{basis}", load.offered, load.all)
+    format!("on offer {}, in all {}{basis}", load.offered, load.all)
 }
 
 fn sample(load: &LoadExplanation) -> String {
@@ -198,7 +198,10 @@ fn refused_table(refused: &[&NodeExplanation]) -> Table {
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_style(comfy_table::TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table
+        .load_style(comfy_table::TableStyle::new())
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
     table.set_header(header);
     table
 }
