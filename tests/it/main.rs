@@ -6,6 +6,8 @@ mod cluster;
 #[cfg(feature = "extender")]
 mod extender;
 mod placement;
+#[cfg(feature = "program")]
+mod program;
 mod support;
 #[cfg(feature = "telemetry")]
 mod telemetry;
