@@ -38,7 +38,7 @@ async fn survives(
     mend: impl AsyncFn(&mut World) -> Result<()>,
 ) -> Result<()> {
     fail(world).await?;
-    world.mode_becomes("down").await?;
+    world.mode_becomes(&["allocation-only"]).await?;
     let mut placed = vec![world.place(name, gpu_pod(name).gpus(1)).await?];
     decides_by_allocation_alone(world).await?;
     placed.extend(world.place_each(&format!("{name}-blind"), 6).await?);
@@ -46,7 +46,7 @@ async fn survives(
     assert!(busy >= 1, "{name}: by allocation alone the busy node gets its share: {placed:?}");
     ensure!(world.gpulse.admin_text("/readyz").await.is_ok(), "{name}: gpulse stays ready");
     mend(world).await?;
-    world.mode_becomes("live").await?;
+    world.mode_becomes(&["live"]).await?;
     world.clear().await?;
     assert_eq!(world.place(name, gpu_pod(name).gpus(1)).await?, "idle", "{name}: back to normal");
     world.clear().await
@@ -90,7 +90,7 @@ async fn nodes_without_samples_are_neither_preferred_nor_rejected() -> Result<()
     let mut world = World::start(nodes.chain([dark]), Telemetry::Prometheus).await?;
     world.measured("busy", 90).await?;
     world.measured("idle", 2).await?;
-    world.mode_becomes("partial").await?;
+    world.mode_becomes(&["partial"]).await?;
     world.schedule_by("spread").await?;
 
     let pod = gpu_pod("question").gpus(1).build();

@@ -91,7 +91,7 @@ impl World {
         let gpulse = start_gpulse(&control_plane, source).await?;
         let world = Self { scheduler: None, gpulse, proxy, prometheus, exporter, control_plane };
         if telemetry == Telemetry::Prometheus {
-            world.mode_becomes("live").await?;
+            world.mode_becomes(&["live", "partial"]).await?;
         }
         Ok(world)
     }
@@ -191,14 +191,14 @@ impl World {
         Ok(held.filter_map(entry).collect())
     }
 
-    /// Waits until `/metrics` says that telemetry is in this mode.
-    pub(crate) async fn mode_becomes(&self, mode: &str) -> Result<()> {
-        let wanted = format!("gpulse_telemetry_mode{{mode=\"{mode}\"}} 1");
-        eventually(SOON, &format!("telemetry mode {mode}"), async || {
+    /// Waits until `/metrics` says that telemetry is in one of these modes.
+    pub(crate) async fn mode_becomes(&self, modes: &[&str]) -> Result<()> {
+        eventually(SOON, &format!("telemetry mode {modes:?}"), async || {
             let metrics = self.gpulse.admin_text("/metrics").await?;
-            let found: Vec<&str> =
-                metrics.lines().filter(|line| line.starts_with("gpulse_telemetry_mode")).collect();
-            ensure!(found.contains(&wanted.as_str()), "found {found:?}");
+            let on = metrics.lines().find_map(|line| {
+                line.strip_prefix("gpulse_telemetry_mode{mode=\"")?.strip_suffix("\"} 1")
+            });
+            ensure!(on.is_some_and(|mode| modes.contains(&mode)), "found {on:?}");
             Ok(Some(()))
         })
         .await

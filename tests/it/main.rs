@@ -9,5 +9,6 @@ mod placement;
 #[cfg(feature = "program")]
 mod program;
 mod support;
+mod tidy;
 #[cfg(feature = "telemetry")]
 mod telemetry;
