@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kube::runtime::watcher::Event;
 
+use super::names::Names;
 use crate::cluster::kubernetes::{Metadata, Node, PROFILE_ANNOTATION, Pod, Reader};
 use crate::cluster::{Assembly, ObjectError, PodKey};
 
@@ -24,6 +25,7 @@ pub struct Index {
     pods: Progress<PodKey>,
     namespaces: Progress<Arc<str>>,
     profiles: ProfilesByNamespace,
+    names: Names,
 }
 
 impl Index {
@@ -41,7 +43,8 @@ impl Index {
                 let name: Arc<str> = node.metadata.name.as_str().into();
                 self.nodes.see(&name);
                 match self.reader.node(&node) {
-                    Ok(facts) => {
+                    Ok(mut facts) => {
+                        self.names.share(&mut facts.name);
                         self.nodes.unreadable.remove(&name);
                         to.apply_node(facts);
                     }
@@ -73,7 +76,12 @@ impl Index {
                 };
                 self.pods.unreadable.remove(&key);
                 match held {
-                    Some(held) => to.apply_pod(held),
+                    Some(mut held) => {
+                        self.names.share(&mut held.node);
+                        self.names.share(&mut held.request.key.namespace);
+                        held.request.owner.iter_mut().for_each(|owner| self.names.share(owner));
+                        to.apply_pod(held);
+                    }
                     None => to.delete_pod(&key),
                 }
             }

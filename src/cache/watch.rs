@@ -1,5 +1,6 @@
 //! The watching itself: kube's watchers, merged into one task that applies what is ready and publishes once.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::cluster::{Assembly, Board, ObjectError};
 pub(super) const WATCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Objects in one page of a list: bounds the memory that a list takes.
-const PAGE_SIZE: u32 = 500;
+const PAGE_SIZE: u32 = 250;
 
 /// Events applied between two publications at most: bounds how long a burst stays invisible.
 const BATCH_SIZE: usize = 512;
@@ -202,17 +203,31 @@ fn connected(status: &StatusSender, kind: Kind) {
 }
 
 fn failed(status: &StatusSender, kind: Kind, error: &watcher::Error) {
-    let mut lost = false;
+    let (mut lost, reason) = (false, causes(error));
     status.send_modify(|status| {
         lost = status.connection() != Connection::Down;
         let watch = status.watch_mut(kind);
         watch.connection = Connection::Down;
         watch.errors += 1;
-        watch.last_error = Some(error.to_string());
+        watch.last_error = Some(reason.clone());
     });
     if lost {
-        warn!(watch = kind.name(), %error, "connection to the API server lost; what is known stays in use");
+        warn!(watch = kind.name(), %reason, "connection to the API server lost; what is known stays in use");
     }
+}
+
+/// An error with its causes: hyper's own text ends before the reason.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// The one task: takes what is ready, applies it, publishes once.

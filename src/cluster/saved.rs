@@ -22,13 +22,20 @@ pub enum SavedSnapshotError {
     #[error("not a snapshot: {0}")]
     Json(#[from] serde_json::Error),
     /// A document of another kind.
-    #[error("expected apiVersion {API_VERSION} and kind {KIND}, found {api_version} and {kind}")]
+    #[error("expected apiVersion {API_VERSION} and kind {KIND}, found {api_version:?} and {kind:?}")]
     Kind {
         /// The `apiVersion` found.
         api_version: String,
         /// The `kind` found.
         kind: String,
     },
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Header {
+    api_version: String,
+    kind: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,11 +86,15 @@ impl Snapshot {
     ///
     /// # Errors
     /// Says where the document is not JSON, not of the shape or not of the kind.
-    pub fn load(from: impl Read) -> Result<Self, SavedSnapshotError> {
-        let document: Document = serde_json::from_reader(from)?;
-        if document.api_version != API_VERSION || document.kind != KIND {
-            return Err(SavedSnapshotError::Kind { api_version: document.api_version, kind: document.kind });
+    pub fn load(mut from: impl Read) -> Result<Self, SavedSnapshotError> {
+        let mut json = Vec::new();
+        from.read_to_end(&mut json).map_err(serde_json::Error::io)?;
+        // The kind first: what another kind of document lacks of a snapshot is not what the user needs to know.
+        let Header { api_version, kind } = serde_json::from_slice(&json)?;
+        if api_version != API_VERSION || kind != KIND {
+            return Err(SavedSnapshotError::Kind { api_version, kind });
         }
+        let document: Document = serde_json::from_slice(&json)?;
         let mut assembly = Assembly::default();
         let mut samples = super::Samples::new();
         for node in document.nodes {

@@ -61,8 +61,14 @@ unit!(
 
 /// Thousandths, 0 to 1000: the integer form of a ratio.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "u16")]
 pub struct PerMille(u16);
+
+impl From<u16> for PerMille {
+    fn from(thousandths: u16) -> Self {
+        Self::new(thousandths)
+    }
+}
 
 impl PerMille {
     /// The whole: a ratio of 1.

@@ -1,3 +1,11 @@
 //! The nouns: what is read from Kubernetes and telemetry, and what a snapshot makes of it.
 
+mod assembly;
+mod freshness;
+mod list;
+mod model;
+mod node_facts;
+mod pod_request;
 mod pool;
+mod quantity;
+mod saved;
