@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::decisions::Decisions;
 use super::metrics::Metrics;
 use super::profiles::{Profiles, UnknownProfile};
-use super::record::Decision;
+use super::record::{Decision, Draft, Findings};
 use super::wire::{self, Arguments, Asked, NodeObject, RequestError};
 use crate::clock::Stopwatch;
 use crate::cluster::kubernetes::Reader;
-use crate::cluster::{Node, ObjectError, PodRequest, Snapshot};
-use crate::placement::{self, Candidate, Profile};
+use crate::cluster::{Node, ObjectError, Snapshot};
+use crate::placement::{self, Candidate, Inquiry, Profile};
 
 /// Takes the picture to decide from, with ages counted to the moment of the call.
 pub type Picture = Arc<dyn Fn() -> Snapshot + Send + Sync>;
@@ -108,13 +108,14 @@ impl Extender {
     pub fn answer(&self, verb: Verb, profile: Option<&str>, body: &[u8]) -> Reply {
         let watch = Stopwatch::start();
         match self.decide(verb, profile, body) {
-            Ok((body, decision)) => {
-                let decision = decision.timed(watch.elapsed());
+            Ok((body, mut draft)) => {
+                draft.decision.took = watch.elapsed();
+                let decision = &draft.decision;
                 let none_fits = decision.candidates() > 0 && decision.fit() == 0;
                 let outcome = if none_fits { Outcome::NoneFits } else { Outcome::Answered };
-                log(&decision);
-                self.metrics.decided(&decision, outcome);
-                self.decisions.push(decision);
+                log(decision);
+                self.metrics.decided(decision, outcome);
+                self.decisions.push(draft);
                 Reply { body, outcome }
             }
             Err(error) => {
@@ -130,20 +131,22 @@ impl Extender {
         verb: Verb,
         profile: Option<&str>,
         body: &[u8],
-    ) -> Result<(Vec<u8>, Decision), AnswerError> {
+    ) -> Result<(Vec<u8>, Draft), AnswerError> {
         let Arguments { pod, asked } = Arguments::parse(body)?;
         let pod = self.reader.pod(&pod)?;
         let profile = self.profiles.choose(profile, &pod)?;
         let snapshot = (self.picture)();
-        let question = Question { verb, snapshot: &snapshot, pod, profile };
-        Ok(match &asked {
+        let question =
+            Question { verb, inquiry: Inquiry { snapshot: &snapshot, pod: &pod, profile }, profile };
+        let mut unseen = Vec::new();
+        let (reply, decision) = match &asked {
             Asked::Names(names) => {
                 let candidates: Vec<Candidate<'_>> =
                     names.iter().map(|name| Candidate::named(&snapshot, &name.0)).collect();
                 question.answer(&candidates, None)
             }
             Asked::Objects(objects) => {
-                let unseen = self.unseen(&snapshot, objects);
+                unseen = self.unseen(&snapshot, objects);
                 let candidates: Vec<Candidate<'_>> = objects
                     .iter()
                     .zip(&unseen)
@@ -151,7 +154,8 @@ impl Extender {
                     .collect();
                 question.answer(&candidates, Some(objects))
             }
-        })
+        };
+        Ok((reply, Draft { decision, snapshot, pod, unseen }))
     }
 
     /// The nodes of a request that the snapshot does not have, as their objects describe them: empty and unmeasured.
@@ -187,27 +191,29 @@ fn candidate<'a>(
 /// A request that has been understood.
 struct Question<'a> {
     verb: Verb,
-    snapshot: &'a Snapshot,
-    pod: PodRequest,
+    inquiry: Inquiry<'a>,
     profile: &'a Arc<Profile>,
 }
 
 impl Question<'_> {
     /// The reply's bytes, and what to remember. `objects` are the candidates as the request carried them, if it did.
-    fn answer(self, candidates: &[Candidate<'_>], objects: Option<&[NodeObject<'_>]>) -> (Vec<u8>, Decision) {
-        let Self { verb, snapshot, pod, profile } = self;
-        match verb {
+    fn answer(
+        &self,
+        candidates: &[Candidate<'_>],
+        objects: Option<&[NodeObject<'_>]>,
+    ) -> (Vec<u8>, Decision) {
+        let Inquiry { snapshot, pod, profile } = self.inquiry;
+        let (reply, findings) = match self.verb {
             Verb::Filter => {
-                let verdicts = placement::filter(snapshot, &pod, profile, candidates);
-                let reply = wire::filter_reply(candidates, &verdicts, objects);
-                (reply, Decision::filtered(snapshot, &pod, profile, candidates, verdicts))
+                let verdicts = placement::filter(snapshot, pod, profile, candidates);
+                (wire::filter_reply(candidates, &verdicts, objects), Findings::Verdicts(verdicts))
             }
             Verb::Prioritize => {
-                let ranked = placement::prioritize(snapshot, &pod, profile, candidates);
-                let reply = wire::prioritize_reply(candidates, &ranked);
-                (reply, Decision::ranked(snapshot, &pod, profile, candidates, ranked))
+                let ranked = placement::prioritize(snapshot, pod, profile, candidates);
+                (wire::prioritize_reply(candidates, &ranked), Findings::Ranks(ranked))
             }
-        }
+        };
+        (reply, Decision::new(&self.inquiry, self.profile, candidates, findings))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::record::Decision;
+use tokio::sync::Notify;
+
+use super::record::{Decision, Draft};
 use crate::cluster::PodKey;
 
 /// How many decisions are remembered at most.
@@ -13,10 +15,20 @@ pub const MAX_DECISIONS: usize = 1000;
 /// 200 with 500.
 pub const MAX_BYTES: usize = 8 << 20;
 
+/// How many candidates may wait in drafts before a request settles them itself.
+const MAX_DRAFTED_CANDIDATES: usize = 50_000;
+/// How many drafts may wait, whatever their size.
+const MAX_DRAFTS: usize = 100;
+
 /// A ring of decisions: the oldest make room for the newest.
+///
+/// A new one waits as a draft until somebody settles it: whoever reads, the task that [`Decisions::drafted`] wakes,
+/// or a request that finds too many waiting.
 #[derive(Debug, Default)]
 pub struct Decisions {
+    drafts: Mutex<Vec<Draft>>,
     ring: Mutex<Ring>,
+    drafted: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -26,26 +38,37 @@ struct Ring {
 }
 
 impl Decisions {
-    /// Remembers a decision. One that alone is larger than the bound is not kept.
-    pub fn push(&self, decision: Decision) {
-        let decision = Arc::new(decision);
-        let mut forgotten = Vec::new();
-        let mut ring = self.lock();
-        ring.bytes += decision.bytes();
-        ring.decisions.push_back(decision);
-        while ring.bytes > MAX_BYTES || ring.decisions.len() > MAX_DECISIONS {
-            let Some(oldest) = ring.decisions.pop_front() else { break };
-            ring.bytes -= oldest.bytes();
-            forgotten.push(oldest);
+    /// Remembers a decision.
+    pub(super) fn push(&self, draft: Draft) {
+        let mut drafts = lock(&self.drafts);
+        drafts.push(draft);
+        let candidates: usize = drafts.iter().map(|draft| draft.decision.candidates()).sum();
+        let full = drafts.len() > MAX_DRAFTS || candidates > MAX_DRAFTED_CANDIDATES;
+        drop(drafts);
+        if full {
+            self.settle();
+        } else {
+            self.drafted.notify_one();
         }
-        // What is forgotten is freed outside of the lock.
-        drop(ring);
     }
 
-    /// The newest decisions, newest first.
+    /// Waits until there is a draft to settle.
+    pub async fn drafted(&self) {
+        self.drafted.notified().await;
+    }
+
+    /// Copies the figures of drafts and lets go of the snapshots that they hold.
+    pub fn settle(&self) {
+        // The ring is locked first, so that drafts enter it in their order whoever settles them.
+        let mut ring = lock(&self.ring);
+        let drafts = std::mem::take(&mut *lock(&self.drafts));
+        drafts.into_iter().for_each(|draft| ring.push(draft.settle()));
+    }
+
+    /// The newest decisions that match, newest first.
     #[must_use]
     pub fn recent(&self, limit: usize, matching: impl Fn(&Decision) -> bool) -> Vec<Arc<Decision>> {
-        let all: Vec<Arc<Decision>> = self.lock().decisions.iter().cloned().collect();
+        let all: Vec<Arc<Decision>> = self.settled().decisions.iter().cloned().collect();
         all.into_iter().rev().filter(|decision| matching(decision)).take(limit).collect()
     }
 
@@ -70,7 +93,7 @@ impl Decisions {
     /// How many decisions are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock().decisions.len()
+        self.settled().decisions.len()
     }
 
     /// Whether none is.
@@ -82,11 +105,28 @@ impl Decisions {
     /// The memory that they take, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.lock().bytes
+        self.settled().bytes
     }
 
-    fn lock(&self) -> MutexGuard<'_, Ring> {
-        // The ring is whole between any two of its operations, so a panic elsewhere does not spoil it.
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    fn settled(&self) -> MutexGuard<'_, Ring> {
+        self.settle();
+        lock(&self.ring)
     }
+}
+
+impl Ring {
+    /// One that alone is larger than the bound is not kept.
+    fn push(&mut self, decision: Decision) {
+        self.bytes += decision.bytes();
+        self.decisions.push_back(Arc::new(decision));
+        while self.bytes > MAX_BYTES || self.decisions.len() > MAX_DECISIONS {
+            let Some(oldest) = self.decisions.pop_front() else { break };
+            self.bytes -= oldest.bytes();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Both tables are whole between any two of their operations, so a panic elsewhere does not spoil them.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use super::answer::{Extender, Verb};
 use super::record::Decision;
 use super::summary::best_first;
 use crate::cluster::kubernetes::Pod;
-use crate::cluster::{ObjectError, PodKey, Timestamp};
+use crate::cluster::{BoundPod, Hold, ObjectError, PodKey, Timestamp};
 use crate::placement::{self, Candidate, Explanation};
 
 /// An explanation, and where it comes from.
@@ -22,6 +22,9 @@ pub struct ExplainReply {
     pub at: Timestamp,
     /// The API server's identity of the pod; empty for a manifest that was never created.
     pub uid: Arc<str>,
+    /// The node that holds the pod now, which may be another than the one ranked best; `None` while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_to: Option<Arc<str>>,
     /// Whether nodes were ranked. kube-scheduler does not ask for it where fewer than two fit.
     pub ranked: bool,
     /// The decision. Of one taken earlier the strategy's parts are kept for the best 16 nodes.
@@ -62,7 +65,17 @@ impl Extender {
             nodes.extend(refused);
         }
         best_first(&mut nodes);
-        Some(reply(newest, nodes))
+        Some(ExplainReply { bound_to: self.bound_to(pod, &newest.uid), ..reply(newest, nodes) })
+    }
+
+    /// The node that this very pod is bound to.
+    fn bound_to(&self, pod: &PodKey, uid: &str) -> Option<Arc<str>> {
+        let is_it = |other: &Arc<BoundPod>| {
+            other.hold == Hold::Bound && other.request.key == *pod && *other.request.uid == *uid
+        };
+        let snapshot = (self.picture)();
+        let node = snapshot.nodes().find(|node| node.pods().iter().any(is_it))?;
+        Some(node.name().clone())
     }
 
     /// Explains what would be decided on a pod now, over all nodes of the cluster.
@@ -77,6 +90,7 @@ impl Extender {
             origin: Origin::Now,
             at: snapshot.as_of,
             uid: pod.uid.clone(),
+            bound_to: None,
             ranked: true,
             explanation,
         })
@@ -88,6 +102,7 @@ fn reply(newest: &Decision, nodes: Vec<placement::NodeExplanation>) -> ExplainRe
         origin: Origin::Decided,
         at: newest.at,
         uid: newest.uid.clone(),
+        bound_to: None,
         ranked: newest.verb == Verb::Prioritize,
         explanation: Explanation {
             pod: newest.pod.clone(),

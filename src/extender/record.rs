@@ -1,4 +1,8 @@
 //! A decision as it is remembered: enough to explain it later, little enough to keep many.
+//!
+//! ```text
+//! answer --> Draft (names, verdicts or ranks, and the snapshot) --(settle, after the reply)--> Decision (figures)
+//! ```
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,74 +60,103 @@ struct PoolNote {
     load: Option<Load>,
 }
 
+/// What was found of the candidates, in their order.
 #[derive(Debug)]
-enum Findings {
+pub(super) enum Findings {
     Verdicts(Vec<Verdict>),
     Ranks(Vec<Ranked>),
 }
 
+impl Findings {
+    fn verb(&self) -> Verb {
+        match self {
+            Self::Verdicts(_) => Verb::Filter,
+            Self::Ranks(_) => Verb::Prioritize,
+        }
+    }
+}
+
+/// A decision just answered: the figures behind it are still in the snapshot that it was taken from.
+///
+/// Copying them takes about as long as deciding, and nobody waits for it; holding the snapshot keeps nodes alive that
+/// have changed. So drafts are settled soon, but not while kube-scheduler waits.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) decision: Decision,
+    pub(super) snapshot: Snapshot,
+    pub(super) pod: PodRequest,
+    /// Nodes that only the request described, by the order of the request.
+    pub(super) unseen: Vec<Option<Node>>,
+}
+
+impl Draft {
+    /// Copies the figures and lets go of the snapshot.
+    pub(super) fn settle(self) -> Decision {
+        let Self { mut decision, snapshot, pod, unseen } = self;
+        let unseen = |index: usize| unseen.get(index).and_then(Option::as_ref);
+        let node =
+            |index: usize| snapshot.node(decision.name(index)).map(AsRef::as_ref).or_else(|| unseen(index));
+        let note = |index: usize| {
+            let node = node(index);
+            pod.gpus.iter().map(move |demand| PoolNote::of(node?, demand))
+        };
+        let pools: Vec<Option<PoolNote>> = (0..decision.rows.len()).flat_map(note).collect();
+        let inquiry = Inquiry { snapshot: &snapshot, pod: &pod, profile: &decision.profile };
+        let leaders: Vec<(usize, Vec<Part>)> = decision
+            .leaders_by_points()
+            .filter_map(|index| Some((index, parts(&inquiry, node(index)?))))
+            .collect();
+        (decision.pools, decision.leaders) = (pools, leaders);
+        decision
+    }
+}
+
+/// The parts of the strategy's score.
+fn parts(inquiry: &Inquiry<'_>, node: &Node) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut note = |name: &'static str, value| parts.push(Part { name: name.to_owned(), value });
+    inquiry.profile.strategy.score(inquiry, node, &mut note);
+    parts
+}
+
 impl Decision {
-    /// An answer to filter.
-    pub(super) fn filtered(
-        snapshot: &Snapshot,
-        pod: &PodRequest,
-        profile: &Arc<Profile>,
-        candidates: &[Candidate<'_>],
-        verdicts: Vec<Verdict>,
-    ) -> Self {
-        let inquiry = Inquiry { snapshot, pod, profile };
-        Self::note(&inquiry, profile, candidates, Findings::Verdicts(verdicts), Vec::new())
-    }
-
-    /// An answer to prioritize.
-    pub(super) fn ranked(
-        snapshot: &Snapshot,
-        pod: &PodRequest,
-        profile: &Arc<Profile>,
-        candidates: &[Candidate<'_>],
-        ranked: Vec<Ranked>,
-    ) -> Self {
-        let inquiry = Inquiry { snapshot, pod, profile };
-        let leaders = leaders(&inquiry, candidates, &ranked);
-        Self::note(&inquiry, profile, candidates, Findings::Ranks(ranked), leaders)
-    }
-
-    fn note(
+    /// What was found of the candidates, without the figures behind it.
+    pub(super) fn new(
         inquiry: &Inquiry<'_>,
         profile: &Arc<Profile>,
         candidates: &[Candidate<'_>],
         findings: Findings,
-        leaders: Vec<(usize, Vec<Part>)>,
     ) -> Self {
-        let pod = inquiry.pod;
         let mut names = String::with_capacity(candidates.iter().map(|candidate| candidate.name.len()).sum());
-        let mut rows = Vec::with_capacity(candidates.len());
-        let mut pools = Vec::with_capacity(candidates.len() * pod.gpus.len());
-        for candidate in candidates {
+        let row = |candidate: &Candidate<'_>| {
             names.push_str(candidate.name);
-            rows.push(Row { name_end: names.len() as u32, known: candidate.node.is_some() });
-            pools.extend(pod.gpus.iter().map(|demand| PoolNote::of(candidate.node?, demand)));
-        }
+            Row { name_end: names.len() as u32, known: candidate.node.is_some() }
+        };
         Self {
+            rows: candidates.iter().map(row).collect(),
+            names,
             at: inquiry.snapshot.as_of,
-            verb: if matches!(findings, Findings::Ranks(_)) { Verb::Prioritize } else { Verb::Filter },
-            pod: pod.key.clone(),
-            uid: pod.uid.clone(),
+            verb: findings.verb(),
+            pod: inquiry.pod.key.clone(),
+            uid: inquiry.pod.uid.clone(),
             profile: profile.clone(),
             took: Duration::ZERO,
-            demands: pod.gpus.clone(),
+            demands: inquiry.pod.gpus.clone(),
             freshness: inquiry.snapshot.freshness,
-            names,
-            rows,
-            pools,
+            pools: Vec::new(),
             findings,
-            leaders,
+            leaders: Vec::new(),
         }
     }
 
-    /// With the time that it took.
-    pub(super) fn timed(self, took: Duration) -> Self {
-        Self { took, ..self }
+    /// The first of those that share the most points.
+    fn leaders_by_points(&self) -> impl Iterator<Item = usize> {
+        let ranks: &[Ranked] = match &self.findings {
+            Findings::Verdicts(_) => &[],
+            Findings::Ranks(ranks) => ranks,
+        };
+        let most = ranks.iter().enumerate().filter(|(_, ranked)| ranked.points == MAX_POINTS);
+        most.map(|(index, _)| index).take(MAX_LEADERS)
     }
 
     /// How many nodes were asked about.
@@ -232,22 +265,4 @@ impl PoolNote {
         let (capacity, allocated, unhealthy) = (facts.capacity, pool.allocated, pool.unhealthy);
         Some(Self { capacity, allocated, unhealthy, load: pool.load })
     }
-}
-
-/// The parts of the strategy's score for those that share the most points.
-fn leaders(
-    inquiry: &Inquiry<'_>,
-    candidates: &[Candidate<'_>],
-    ranked: &[Ranked],
-) -> Vec<(usize, Vec<Part>)> {
-    let first = ranked.iter().enumerate().filter(|(_, ranked)| ranked.points == MAX_POINTS);
-    first
-        .take(MAX_LEADERS)
-        .filter_map(|(index, _)| {
-            let mut parts = Vec::new();
-            let mut note = |name: &'static str, value| parts.push(Part { name: name.to_owned(), value });
-            inquiry.profile.strategy.score(inquiry, candidates[index].node?, &mut note);
-            Some((index, parts))
-        })
-        .collect()
 }

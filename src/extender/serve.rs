@@ -24,6 +24,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long a running scrape or download may take after that.
 const ADMIN_DRAIN: Duration = Duration::from_secs(1);
 
+/// kube-scheduler's prioritize follows its filter at once; what can wait should not take the CPU from it.
+const SETTLE_AFTER: Duration = Duration::from_millis(20);
+
 /// How often the certificate files are looked at: a renewal is due days before the old one ends.
 const CERTIFICATE_POLL: Duration = Duration::from_secs(30);
 
@@ -115,7 +118,7 @@ impl Bound {
         admin: Arc<Admin>,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
-        let routes = router(extender, &self.config);
+        let routes = router(extender.clone(), &self.config);
         let (handle, admin_handle) = (Handle::new(), Handle::new());
         let live = self.tls.as_ref().map(Tls::live);
         let port = |port| move |source| ServeError::Port { port, source };
@@ -135,6 +138,7 @@ impl Bound {
             served = &mut serving => return served,
             served = &mut serving_admin => return served,
             never = follow(self.tls, self.certificate_poll) => match never {},
+            never = settle(&extender) => match never {},
             () = shutdown => tracing::info!("draining: running requests finish, new ones are not accepted"),
         }
         admin.drain();
@@ -178,6 +182,18 @@ fn server(listener: TcpListener, handle: Handle<SocketAddr>) -> io::Result<Plain
 async fn serve_tls(server: PlainServer, live: RustlsConfig, routes: Router) -> io::Result<()> {
     let server = server.map(|plain| RustlsAcceptor::new(live).acceptor(plain));
     server.serve(routes.into_make_service()).await
+}
+
+/// Settles drafts of decisions for ever, a little after the requests they belong to.
+async fn settle(extender: &Arc<Extender>) -> Infallible {
+    loop {
+        extender.decisions().drafted().await;
+        tokio::time::sleep(SETTLE_AFTER).await;
+        let extender = extender.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || extender.decisions().settle()).await {
+            tracing::error!(%error, "decisions could not be settled; please report it");
+        }
+    }
 }
 
 /// Follows the certificate files for ever.
