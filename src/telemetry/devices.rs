@@ -46,6 +46,7 @@ pub(super) struct Key<'a> {
 ///   several series of one metric the newest, then the one without a pod (of the device and not of a pod's share in
 ///   it), then the highest. What is older than the newest by more than `freshFor` is a leftover and counts for nothing.
 /// * A pod holds a device only where exactly one is named.
+/// * A device is unhealthy where any series gives it, or the GPU it is an instance of, a fatal XID error.
 /// * A device of which no series says the node is left out, and its series are counted.
 #[must_use]
 pub fn devices(series: &[Series<'_>], plan: &Plan, directory: &Directory<'_>) -> (Samples, Report) {

@@ -9,7 +9,7 @@ use reqwest::{Certificate, Identity, Response, StatusCode, redirect};
 
 use super::config::PrometheusConfig;
 use super::error::{TelemetryError, causes};
-use super::series;
+use super::series::{self, AnswerError};
 
 /// An answer beyond this is given up: 40,000 GPUs make about 80 MB.
 const MAX_ANSWER_BYTES: usize = 512 << 20;
@@ -124,8 +124,10 @@ impl Prometheus {
             true if json => Ok(body),
             true => Err(refused(format!("expected JSON, found {content_type:?}: {}", excerpt(&body)))),
             false => {
-                let said = series::parse(&body).err().filter(|_| json).map(|error| error.to_string());
-                let said = said.unwrap_or_else(|| excerpt(&body));
+                let said = match series::parse(&body) {
+                    Err(refusal @ AnswerError::Refused { .. }) => refusal.to_string(),
+                    _ => excerpt(&body),
+                };
                 Err(refused(format!("{said}{}", hint(status, &location))))
             }
         }
@@ -153,7 +155,8 @@ fn hint(status: StatusCode, location: &str) -> String {
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * EXCERPT_CHARS)]);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|c| !c.is_control()).take(EXCERPT_CHARS).collect()
+    let printable: String = words.chars().filter(|c| !c.is_control()).take(EXCERPT_CHARS).collect();
+    if printable.is_empty() { "nothing more".to_owned() } else { printable }
 }
 
 impl Connection {

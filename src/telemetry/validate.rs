@@ -17,7 +17,7 @@ pub struct TelemetryConfigError {
 }
 
 /// Says what is wrong with a setting unless it is right.
-fn expect(
+fn check(
     right: bool,
     field: &str,
     expected: impl Into<String>,
@@ -36,7 +36,7 @@ impl TelemetryConfig {
     pub fn validate(&self) -> Result<(), TelemetryConfigError> {
         self.validate_times()?;
         for (index, label) in self.node_labels.iter().enumerate() {
-            expect_label(&format!("nodeLabels[{index}]"), label)?;
+            check_label(&format!("nodeLabels[{index}]"), label)?;
         }
         match &self.dialect {
             DialectConfig::Custom(custom) => custom.validate()?,
@@ -46,7 +46,7 @@ impl TelemetryConfig {
             TelemetrySource::None => Ok(()),
             TelemetrySource::Prometheus(prometheus) => prometheus.validate(),
             TelemetrySource::File(file) => {
-                expect(!file.path.as_os_str().is_empty(), "source.file.path", "a path", "nothing")
+                check(!file.path.as_os_str().is_empty(), "source.file.path", "a path", "nothing")
             }
         }
     }
@@ -58,25 +58,25 @@ impl TelemetryConfig {
             ("timeout", self.timeout),
             ("freshness.freshFor", fresh),
         ] {
-            expect(period.0 > Duration::ZERO, field, "more than nothing", period.to_string())?;
+            check(period.0 > Duration::ZERO, field, "more than nothing", period.to_string())?;
         }
         let beyond = format!("more than freshness.freshFor ({fresh})");
-        expect(expires > fresh, "freshness.expiresAfter", beyond, expires.to_string())?;
+        check(expires > fresh, "freshness.expiresAfter", beyond, expires.to_string())?;
         // Else samples would go stale between two refreshes, or while one is waited for.
         let within = format!("less than freshness.freshFor ({fresh})");
-        expect(self.refresh_interval < fresh, "refreshInterval", &within, self.refresh_interval.to_string())?;
-        expect(self.timeout < fresh, "timeout", within, self.timeout.to_string())
+        check(self.refresh_interval < fresh, "refreshInterval", &within, self.refresh_interval.to_string())?;
+        check(self.timeout < fresh, "timeout", within, self.timeout.to_string())
     }
 }
 
 impl CustomDialect {
     fn validate(&self) -> Result<(), TelemetryConfigError> {
         let empty = |query: &str| query.trim().is_empty();
-        expect(!empty(&self.utilization), "dialect.custom.utilization", "PromQL", "nothing")?;
+        check(!empty(&self.utilization), "dialect.custom.utilization", "PromQL", "nothing")?;
         let sampled_at = self.sampled_at.as_deref();
-        expect(!sampled_at.is_some_and(empty), "dialect.custom.sampledAt", "PromQL", "nothing")?;
-        expect_label("dialect.custom.uuidLabel", &self.uuid_label)?;
-        self.node_label.iter().try_for_each(|label| expect_label("dialect.custom.nodeLabel", label))
+        check(!sampled_at.is_some_and(empty), "dialect.custom.sampledAt", "PromQL", "nothing")?;
+        check_label("dialect.custom.uuidLabel", &self.uuid_label)?;
+        self.node_label.iter().try_for_each(|label| check_label("dialect.custom.nodeLabel", label))
     }
 }
 
@@ -84,14 +84,14 @@ impl PrometheusConfig {
     fn validate(&self) -> Result<(), TelemetryConfigError> {
         self.validate_url()?;
         let both = self.bearer_token_file.is_some() && self.basic_auth.is_some();
-        expect(!both, "source.prometheus", "either bearerTokenFile or basicAuth", "both")?;
+        check(!both, "source.prometheus", "either bearerTokenFile or basicAuth", "both")?;
         for (name, value) in &self.headers {
             let field = format!("source.prometheus.headers.{name}");
             let parsed = HeaderName::from_bytes(name.as_bytes());
-            expect(parsed.is_ok(), &field, "a header name", name)?;
-            expect(HeaderValue::from_str(value).is_ok(), &field, "printable ASCII", format!("{value:?}"))?;
+            check(parsed.is_ok(), &field, "a header name", name)?;
+            check(HeaderValue::from_str(value).is_ok(), &field, "printable ASCII", format!("{value:?}"))?;
             let authorization = parsed.is_ok_and(|name| name == AUTHORIZATION);
-            expect(!authorization, &field, "bearerTokenFile or basicAuth instead", "a header")?;
+            check(!authorization, &field, "bearerTokenFile or basicAuth instead", "a header")?;
         }
         Ok(())
     }
@@ -101,20 +101,20 @@ impl PrometheusConfig {
         const EXPECTED: &str = "an address such as http://prometheus.monitoring:9090";
         // A password must not reach a log, so of an address that holds one nothing is repeated.
         let url = Url::parse(&self.url).ok().filter(|url| url.has_host());
-        let Some(url) = url else { return expect(false, FIELD, EXPECTED, format!("{:?}", self.url)) };
+        let Some(url) = url else { return check(false, FIELD, EXPECTED, format!("{:?}", self.url)) };
         let open = url.username().is_empty() && url.password().is_none();
-        expect(open, FIELD, "no credentials in the address (use basicAuth)", "a user or password")?;
+        check(open, FIELD, "no credentials in the address (use basicAuth)", "a user or password")?;
         let http = matches!(url.scheme(), "http" | "https");
         let plain = url.query().is_none() && url.fragment().is_none();
-        expect(http && plain, FIELD, EXPECTED, format!("{:?}", self.url))
+        check(http && plain, FIELD, EXPECTED, format!("{:?}", self.url))
     }
 }
 
 /// Prometheus' grammar of label names, without what would need quotes in PromQL.
-fn expect_label(field: &str, label: &str) -> Result<(), TelemetryConfigError> {
+fn check_label(field: &str, label: &str) -> Result<(), TelemetryConfigError> {
     let mut bytes = label.bytes();
     let starts = bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
     let right =
         starts && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !label.starts_with("__");
-    expect(right, field, "a label name (letters, digits and _)", format!("{label:?}"))
+    check(right, field, "a label name (letters, digits and _)", format!("{label:?}"))
 }

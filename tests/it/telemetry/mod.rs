@@ -2,6 +2,9 @@
 
 mod choosing;
 mod config;
+mod devices;
+mod edge;
+mod failing;
 mod fake;
 mod joining;
 mod language;

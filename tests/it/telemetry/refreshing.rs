@@ -1,75 +1,19 @@
-//! The whole way from a source to the board, and what happens when the source fails.
+//! The whole way from a source to the board.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
 use gpulse::clock;
-use gpulse::cluster::{Board, Gpu, Period, Timestamp};
+use gpulse::cluster::Timestamp;
 use gpulse::telemetry::{
-    BasicAuth, FileConfig, Mode, Plan, PrometheusConfig, TelemetryConfig, TelemetryHandle, TelemetrySource,
-    TelemetryStatus, backoff, start,
+    BasicAuth, FileConfig, Mode, Plan, TelemetryConfig, TelemetrySource, TelemetryStatus,
 };
-use tokio::sync::watch;
 
+use super::edge::{Edge, both, prometheus};
 use super::fake::{Fake, Reply, busy, rows, rows_at};
 use super::language::two_nodes;
 use crate::support::{cluster, node};
-
-/// A running edge and the board it fills.
-struct Edge {
-    board: Arc<Board>,
-    handle: TelemetryHandle,
-    status: watch::Receiver<Arc<TelemetryStatus>>,
-}
-
-impl Edge {
-    fn start(board: Arc<Board>, source: TelemetrySource) -> Self {
-        let config = TelemetryConfig {
-            source,
-            refresh_interval: Period(Duration::from_millis(40)),
-            timeout: Period(Duration::from_millis(400)),
-            ..TelemetryConfig::default()
-        };
-        let handle = start(config, board.clone()).unwrap();
-        Self { board, status: handle.watch(), handle }
-    }
-
-    fn of(fake: &Fake) -> Self {
-        Self::start(two_nodes().board(), prometheus(fake, |_| {}))
-    }
-
-    /// The first status from now on that fits.
-    async fn until(&mut self, fits: impl Fn(&TelemetryStatus) -> bool) -> Arc<TelemetryStatus> {
-        let found = self.status.wait_for(|status| fits(status));
-        tokio::time::timeout(Duration::from_secs(20), found).await.expect("no such status").unwrap().clone()
-    }
-
-    async fn mode(&mut self, mode: Mode) -> Arc<TelemetryStatus> {
-        self.until(|status| status.mode == mode).await
-    }
-
-    /// The only GPU of a node, if it has one.
-    fn gpu(&self, node: &str) -> Option<Gpu> {
-        self.board.snapshot(clock::now()).node(node).unwrap().gpus().first().cloned()
-    }
-
-    fn busy(&self, node: &str) -> Option<u16> {
-        Some(self.gpu(node)?.utilization?.value.get())
-    }
-}
-
-fn prometheus(fake: &Fake, change: impl FnOnce(&mut PrometheusConfig)) -> TelemetrySource {
-    let mut config = PrometheusConfig { url: fake.url(), ..PrometheusConfig::default() };
-    change(&mut config);
-    TelemetrySource::Prometheus(config)
-}
-
-fn both(a: u32, b: u32) -> Reply {
-    let now = clock::now();
-    rows([busy("a", a, now), busy("b", b, now)].concat())
-}
 
 #[tokio::test]
 async fn measurements_reach_the_board_with_their_own_times() {
@@ -181,84 +125,6 @@ async fn user_name_and_password_are_sent_as_basic_authorization() {
         .await;
 }
 
-/// Each failure says what came and what to check, leaves what was known, and is over when the source is back.
-#[tokio::test]
-async fn a_failing_source_is_named_and_the_old_measurements_age() {
-    let html =
-        |status, text: &str| Reply::Text(status, "text/html", format!("<html>\n <b>{text}</b></html>"));
-    let json = |status, text: &str| Reply::Text(status, "application/json", text.to_owned());
-    let cases: [(Reply, &[&str]); 12] = [
-        (
-            html(401, "Authorization Required"),
-            &["401 Unauthorized", "Authorization Required", "bearerTokenFile"],
-        ),
-        (html(403, "no"), &["403 Forbidden", "basicAuth"]),
-        (html(404, "nothing here"), &["404 Not Found", "path in url"]),
-        (html(502, "Bad Gateway"), &["502 Bad Gateway", "<b>Bad Gateway</b>"]),
-        (html(200, "please log in"), &["expected JSON", "text/html", "please log in"]),
-        (Reply::Login, &["302 Found", "https://login.example.com/"]),
-        (json(200, "{\"status\":\"succ"), &["not an answer of the query API", "EOF"]),
-        (json(200, "[]"), &["not an answer of the query API"]),
-        (json(200, r#"{"status":"success"}"#), &["success"]),
-        (
-            json(422, r#"{"status":"error","errorType":"execution","error":"too many samples"}"#),
-            &["422", "execution: too many samples"],
-        ),
-        (Reply::BrokenOff, &["broken off"]),
-        (Reply::Silence, &["no answer within 400ms"]),
-    ];
-    let fake = Fake::start(both(70, 10)).await;
-    let mut edge = Edge::of(&fake);
-    for (reply, expected) in cases {
-        fake.answer(both(70, 10));
-        edge.mode(Mode::Live).await;
-        let before = edge.gpu("a");
-        fake.answer(reply);
-        let status = edge.mode(Mode::Down).await;
-        let error = status.last_error.as_deref().unwrap();
-        assert!(expected.iter().all(|part| error.contains(part)), "{error}\nlacks one of {expected:?}");
-        assert_eq!((edge.gpu("a"), edge.busy("b")), (before, Some(100)), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn a_source_that_is_not_there_is_named() {
-    let fake = Fake::start(both(1, 1)).await;
-    let url = fake.url();
-    let source = prometheus(&fake, |_| {});
-    drop(fake);
-    let status = Edge::start(two_nodes().board(), source).mode(Mode::Down).await;
-    let error = status.last_error.as_deref().unwrap();
-    assert!(error.starts_with(&format!("cannot reach {url}: ")), "{error}");
-    assert_eq!((status.refreshes_ok, status.last_success), (0, None));
-}
-
-#[tokio::test]
-async fn a_half_answer_is_partial_and_what_it_leaves_out_ages() {
-    let fake = Fake::start(both(70, 10)).await;
-    let mut edge = Edge::of(&fake);
-    edge.mode(Mode::Live).await;
-    let before = edge.gpu("b");
-    fake.answer(rows(busy("a", 20, clock::now())));
-    let status = edge.mode(Mode::Partial).await;
-    assert_eq!((status.nodes_joined, status.gpu_nodes), (1, 2));
-    assert_eq!((edge.busy("a"), edge.gpu("b")), (Some(200), before));
-    fake.answer(both(70, 10));
-    edge.mode(Mode::Live).await;
-}
-
-#[tokio::test]
-async fn an_answer_that_measures_no_node_is_as_bad_as_none_and_says_why() {
-    let fake = Fake::start(rows([])).await;
-    let mut edge = Edge::of(&fake);
-    let why = |status: &Arc<TelemetryStatus>| status.last_error.clone().unwrap();
-    assert!(why(&edge.mode(Mode::Down).await).contains("no GPU metrics"));
-    fake.answer(rows(busy("elsewhere", 20, clock::now())));
-    let status = edge.until(|status| status.unjoined_series == 1).await;
-    assert_eq!(status.mode, Mode::Down);
-    assert!(why(&status).contains("telemetry.nodeLabels"), "{status:?}");
-}
-
 #[tokio::test]
 async fn a_server_whose_clock_is_ahead_makes_no_sample_young() {
     let ahead = |seconds: u64| Timestamp(clock::now().0 + seconds * 1000);
@@ -346,15 +212,4 @@ async fn a_file_of_devices_is_read_again_at_each_refresh() {
         assert_eq!((status.mode, edge.busy("a")), (Mode::Down, Some(200)));
         assert!(status.last_error.as_ref().unwrap().contains("devices.json"));
     }
-}
-
-#[test]
-fn retries_come_sooner_than_refreshes_and_never_all_at_once() {
-    let interval = Duration::from_secs(16);
-    let pauses = |jitter: f64| {
-        (1..=5).map(|failures| backoff(failures, interval, jitter).as_secs()).collect::<Vec<_>>()
-    };
-    assert_eq!(pauses(0.0), [2, 4, 8, 16, 16]);
-    assert_eq!(pauses(1.0), [1, 2, 4, 8, 8]);
-    assert_eq!(backoff(u32::MAX, interval, 0.0), interval);
 }
