@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
 
 use super::Finding;
 use super::output::{Output, print, print_json};
@@ -20,6 +21,9 @@ enum Command {
     Validate {
         /// The file, or - for stdin.
         file: PathBuf,
+        /// Print for people (text) or for programs (json).
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
     },
     /// Print the configuration that is used, with every default filled in.
     Print {
@@ -46,10 +50,13 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     match &arguments.command {
-        Command::Validate { file } => {
+        Command::Validate { file, output } => {
             let settings = read(file)?.resolve(&name(file))?;
             let names: Vec<&str> = settings.profiles.iter().map(|profile| &*profile.name).collect();
-            print(&format!("{} is right. Profiles: {}\n", name(file), names.join(", ")))?;
+            match output {
+                Output::Text => print(&format!("{} is right. Profiles: {}\n", name(file), names.join(", ")))?,
+                Output::Json => print_json(&json!({"file": name(file), "valid": true, "profiles": names}))?,
+            }
         }
         Command::Print { file, output } => {
             let configuration = match file {

@@ -15,8 +15,8 @@ somebody outside Kubernetes runs on it at full load; and the shares of a shared
 GPU are all alike to it, however busy that GPU is. gpulse reads what each GPU is
 measured to do, and tells kube-scheduler where there is really room.
 
-Below, the same pods arrive in two copies of one recorded cluster. Both are asked
-as kube-scheduler asks: POST /filter, then POST /prioritize, on the real server.
+Below, the same pods arrive in two copies of one recorded cluster. Both servers
+are the real one, asked as kube-scheduler asks: POST /filter, POST /prioritize.
 One decides with live utilization, the other by allocation alone.
 ";
 
@@ -31,7 +31,7 @@ pub(super) fn opening(world: &World) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{bold}The cluster:{plain} {} nodes, {gpus} GPUs. {} are held by no pod, yet {used} of those are in use.\n\
+        "{bold}The cluster:{plain} {} nodes, {gpus} GPUs. No pod holds {} of them; {used} of those are in use.\n\
          Each bar is a GPU and its load: [▅] held by pods, ▅ free, ! in use by somebody\n\
          outside Kubernetes, ? not measured, x broken.\n",
         world.nodes.len(),

@@ -8,9 +8,9 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Row, Table};
 use crate::cli::output::{age, style};
 use crate::cluster::Confidence;
 use crate::extender::{ExplainReply, Origin};
-use crate::placement::{LoadExplanation, NodeExplanation, PoolExplanation, Reason};
+use crate::placement::{LoadExplanation, MAX_POINTS, NodeExplanation, PoolExplanation, Reason};
 
-const WIDTH: u16 = 100;
+const WIDTH: usize = 100;
 
 /// The whole text. Of the nodes that fit, the best `limit` are shown in full; 0 shows all.
 pub(super) fn text(reply: &ExplainReply, limit: usize) -> String {
@@ -19,17 +19,17 @@ pub(super) fn text(reply: &ExplainReply, limit: usize) -> String {
     let mut text = String::new();
     let (bold, plain) = (style::TITLE.render(), style::TITLE.render_reset());
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{bold}{}{plain}", verdict(reply, &fitting, &refused));
+    let _ = writeln!(text, "{bold}{}{plain}", wrapped(&verdict(reply, &fitting, &refused)));
     let _ = writeln!(text, "{}", policy(reply, &fitting));
     if !fitting.is_empty() {
         let limit = if limit == 0 { fitting.len() } else { limit };
-        let _ = writeln!(text, "\n{}", fitting_table(reply, &fitting[..limit.min(fitting.len())]));
+        let _ = writeln!(text, "\n{}", fitting_table(reply, &fitting[..limit.min(fitting.len())]).trim_fmt());
         if fitting.len() > limit {
             let _ = writeln!(text, "... and {} more that fit; --limit 0 shows all", fitting.len() - limit);
         }
     }
     if !refused.is_empty() {
-        let _ = writeln!(text, "\n{}", refused_table(&refused));
+        let _ = writeln!(text, "\n{}", refused_table(&refused).trim_fmt());
     }
     text
 }
@@ -37,43 +37,60 @@ pub(super) fn text(reply: &ExplainReply, limit: usize) -> String {
 /// One sentence that answers the question.
 fn verdict(reply: &ExplainReply, fitting: &[&NodeExplanation], refused: &[&NodeExplanation]) -> String {
     let pod = &reply.explanation.pod;
-    let (went, fits) = match reply.origin {
-        Origin::Decided => ("was sent", "fitted"),
-        Origin::Now => ("would be sent", "would fit"),
-    };
-    let Some(first) = fitting.first() else {
-        let asked = refused.len();
+    let decided = reply.origin == Origin::Decided;
+    let fits = if decided { "fitted" } else { "would fit" };
+    let Some(best) = fitting.first() else {
         return match main_refusal(refused) {
-            None => format!("{pod} {fits} nowhere: there was no node to ask about"),
+            None => format!("{pod} {fits} nowhere: there was no node to ask about."),
             Some((reason, count)) => {
-                format!("{pod} {fits} on none of {asked} nodes; {count} say {:?}", reason.text())
+                format!("{pod} {fits} on none of {} nodes: {count} say {:?}.", refused.len(), reason.text())
             }
         };
     };
-    let level = fitting.iter().filter(|node| node.points == first.points).count();
-    match (reply.ranked, level) {
-        (false, 1) => format!("{pod} {fits} on {} alone, so nothing was ranked", first.node),
-        (false, count) => {
-            format!("{pod} {fits} on {count} nodes; kube-scheduler has not asked which is best")
+    let level: Vec<&&NodeExplanation> = fitting.iter().filter(|node| node.points == best.points).collect();
+    match (reply.bound_to.as_deref(), reply.ranked) {
+        (Some(node), _) => {
+            format!("{pod} went to {node}: {}.", found_there(node, fitting, best, level.len()))
         }
-        (true, 1) => {
-            format!("{pod} {went} to {}: {} of 10 points{}", first.node, first.points, because(first))
+        (None, false) if level.len() == 1 => {
+            format!("{pod} {fits} on {} alone, so nothing was ranked.", best.node)
         }
-        (true, count) => format!(
-            "{pod} {went} to one of {count} nodes level at {} of 10 points, such as {}{}",
-            first.points,
-            first.node,
-            because(first)
-        ),
+        (None, false) => {
+            format!("{pod} {fits} on {} nodes; kube-scheduler has not asked which is best.", fitting.len())
+        }
+        (None, true) => {
+            let goes = if decided { "is not bound; it was to go to" } else { "would go to" };
+            let goal = match level.as_slice() {
+                [_] => best.node.clone(),
+                _ => format!("one of {} level nodes, such as {}", level.len(), best.node),
+            };
+            format!("{pod} {goes} {goal}: {} of {MAX_POINTS} points{}.", best.points, offered(best))
+        }
     }
 }
 
-fn because(best: &NodeExplanation) -> String {
-    let load = best.pools.iter().find_map(|pool| pool.load.as_ref()).filter(|_| best.utilization.is_some());
+/// What gpulse had said of the node that the pod went to.
+fn found_there(node: &str, fitting: &[&NodeExplanation], best: &NodeExplanation, level: usize) -> String {
+    let Some(there) = fitting.iter().find(|known| known.node == node) else {
+        return format!("not one of the {} nodes that fitted when gpulse was asked last", fitting.len());
+    };
+    let points = format!("{} of {MAX_POINTS} points{}", there.points, offered(there));
+    match (there.points == best.points, level) {
+        (true, 1) => points,
+        (true, level) => format!("{points}; {level} nodes were level"),
+        (false, _) => {
+            format!("{points}, although {} had {}; other scorers weighed more", best.node, best.points)
+        }
+    }
+}
+
+/// How busy the GPUs are that the pod could be given there.
+fn offered(node: &NodeExplanation) -> String {
+    let load = node.pools.iter().find_map(|pool| pool.load.as_ref()).filter(|_| node.utilization.is_some());
     match load {
-        Some(load) => format!("; the GPUs on offer there are {} busy", load.offered),
-        None if best.pools.is_empty() => String::new(),
-        None => "; its GPUs are not measured".into(),
+        Some(load) => format!(", its GPUs on offer {} busy", load.offered),
+        None if node.pools.is_empty() => String::new(),
+        None => ", its GPUs not measured".into(),
     }
 }
 
@@ -99,21 +116,17 @@ fn policy(reply: &ExplainReply, fitting: &[&NodeExplanation]) -> String {
     let explanation = &reply.explanation;
     let weight = explanation.utilization_weight;
     let policy = format!("Profile {}: strategy {}", explanation.profile, explanation.strategy);
-    let measured = fitting.iter().filter(|node| node.confidence > Confidence::default()).count();
-    let unmeasured = fitting.len() - measured;
     if weight.get() == 0 {
         return format!("{policy}, by allocation alone: this profile gives live utilization no weight.");
     }
-    let policy = format!("{policy}, {weight} of the score by live utilization");
-    match (reply.ranked && !fitting.is_empty(), measured, unmeasured) {
-        (false, ..) => format!("{policy}."),
-        (true, 0, _) => {
-            format!("{policy}.\nNothing usable is measured, so the decision is by allocation alone.")
+    let policy = format!("{policy}, {weight} of the score by live utilization.");
+    let dark = fitting.iter().filter(|node| node.confidence == Confidence::default()).count();
+    match (reply.ranked && !fitting.is_empty(), dark) {
+        (false, _) | (true, 0) => policy,
+        (true, dark) if dark == fitting.len() => {
+            format!("{policy}\nNothing usable is measured, so the decision is by allocation alone.")
         }
-        (true, _, 0) => format!("{policy}; every node that fits is measured."),
-        (true, _, count) => {
-            format!("{policy}; {count} of {} nodes that fit are not measured.", fitting.len())
-        }
+        (true, dark) => format!("{policy}\nNot measured: {dark} of the {} nodes that fit.", fitting.len()),
     }
 }
 
@@ -201,7 +214,24 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
     table
         .load_style(comfy_table::TableStyle::new())
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH);
+        .set_width(WIDTH as u16);
     table.set_header(header);
     table
+}
+
+/// The sentence in lines of the table's width.
+fn wrapped(sentence: &str) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in sentence.split(' ') {
+        let width = word.chars().count();
+        if column > 0 {
+            let breaks = column + 1 + width > WIDTH;
+            text.push(if breaks { '\n' } else { ' ' });
+            column = if breaks { 0 } else { column + 1 };
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text
 }

@@ -9,10 +9,7 @@ fn it_says_what_gpulse_is_for_and_that_it_helps() {
     let shown = run(&["demo", "--once"]).good();
     let opening: Vec<&str> = shown.lines().take(10).collect();
     assert_eq!(opening[0], "gpulse places GPU pods by what the GPUs are really doing.");
-    assert!(
-        opening.join(" ").contains("POST /filter, then POST /prioritize, on the real server."),
-        "{shown}"
-    );
+    assert!(opening.join(" ").contains("gpulse reads what each GPU is measured to do"), "{shown}");
     assert!(
         shown.contains("gpulse: GPU model is not one the pod accepts"),
         "a refusal has its reason:\n{shown}"

@@ -39,6 +39,20 @@ async fn a_decision_is_explained_node_by_node() {
 }
 
 #[tokio::test]
+async fn where_the_pod_really_went_is_said() {
+    let folder = folder();
+    let train = pod("train").gpus(1);
+    let cluster = idle_and_busy().pod(train.clone().on("busy"));
+    let server = Server::of(&cluster, &folder, "");
+    server.ask("/prioritize", &train.json(), &["idle", "busy"]).await;
+    let said = explain(&server, &["default/train"], "").good();
+    let verdict = said.lines().take(2).collect::<Vec<_>>().join(" ");
+    let expected = "default/train went to busy: 0 of 10 points, its GPUs on offer 95 % busy, although idle had 10; other \
+                    scorers weighed more.";
+    assert!(verdict.starts_with(expected), "{said}");
+}
+
+#[tokio::test]
 async fn a_manifest_is_explained_as_of_now() {
     let folder = folder();
     let server = Server::of(&idle_and_busy(), &folder, "");
@@ -54,13 +68,13 @@ async fn a_manifest_is_explained_as_of_now() {
     for workload in workloads {
         let said = explain(&server, &["-f", "-"], &workload.to_string()).good();
         assert!(
-            said.starts_with("default/asked would be sent to idle: 10 of 10 points"),
+            said.starts_with("default/asked would go to idle: 10 of 10 points, its GPUs on offer 0 % busy."),
             "{workload}\n{said}"
         );
     }
     // YAML, with a document beside it that has no pod.
     let yaml = "kind: ConfigMap\n---\nkind: Pod\nmetadata: {name: asked}\nspec:\n  containers:\n  - name: main\n    resources:\n      limits:\n        nvidia.com/gpu: 1\n";
-    assert!(explain(&server, &["-f", "-"], yaml).good().starts_with("default/asked would be sent to idle"));
+    assert!(explain(&server, &["-f", "-"], yaml).good().starts_with("default/asked would go to idle"));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `gpulse serve`: starts, says what it does, answers, and ends when it is told to.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Stdio};
 
