@@ -79,7 +79,7 @@ fn bar(gpu: &WorldGpu, dark: bool, last: bool) -> String {
     };
     let style = match gpu.xid.is_some() || used_outside {
         true => style::BAD,
-        false if gpu.pods.is_empty() => style::GOOD,
+        false if gpu.pods.is_empty() && !dark => style::GOOD,
         false => style::QUIET,
     };
     format!("{style}{left}{glyph}{right}{style:#}")
