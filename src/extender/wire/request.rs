@@ -47,6 +47,9 @@ pub enum RequestError {
     /// There is none.
     #[error("the body is empty; expected ExtenderArgs as JSON: {{\"Pod\": {{...}}, \"NodeNames\": [...]}}")]
     Empty,
+    /// Not text.
+    #[error("the body is not ExtenderArgs: expected JSON in UTF-8, found {0}")]
+    Encoding(#[from] std::str::Utf8Error),
     /// Not JSON, cut short, or of another shape.
     #[error("the body is not ExtenderArgs: {0}")]
     Json(#[from] serde_json::Error),
@@ -75,7 +78,9 @@ impl<'a> Arguments<'a> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(RequestError::Empty);
         }
-        let Document { pod, nodes, node_names } = serde_json::from_slice(body)?;
+        // Checked once as a whole, so that serde_json need not check each of thousands of names.
+        let body = std::str::from_utf8(body)?;
+        let Document { pod, nodes, node_names } = serde_json::from_str(body)?;
         let pod = pod.ok_or(RequestError::NoPod)?;
         let asked = match (node_names, nodes) {
             (Some(names), _) => Asked::Names(names),
