@@ -70,6 +70,12 @@ async fn get(address: SocketAddr, path: &str) -> (String, String) {
     reply(&mut stream).await
 }
 
+/// Asks again and again until it is so.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let asking = async { while !is_so().await {} };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.expect("it is not so after 30 s");
+}
+
 #[tokio::test]
 async fn one_connection_serves_many_requests_good_and_bad() {
     let running = start(&plain());
@@ -106,8 +112,8 @@ async fn shutdown_finishes_what_runs_and_accepts_nothing_more() {
     assert!(reply(&mut stream).await.0.starts_with("http/1.1 100 "), "the request is under way");
     assert!(get(running.admin, "/readyz").await.0.starts_with("http/1.1 200 "));
     running.stop.send(()).unwrap();
-    while !get(running.admin, "/readyz").await.1.contains("[-]shutdown failed: draining") {}
-    while TcpStream::connect(running.extender).await.is_ok() {}
+    until(async || get(running.admin, "/readyz").await.1.contains("[-]shutdown failed: draining")).await;
+    until(async || TcpStream::connect(running.extender).await.is_err()).await;
     stream.write_all(body.as_bytes()).await.unwrap();
     assert!(reply(&mut stream).await.1.contains(r#""NodeNames":["idle"]"#));
     running.served.await.unwrap().unwrap();
@@ -222,13 +228,13 @@ async fn renewed_certificates_are_served_and_bad_ones_are_not() {
     let (shown, reply) = certificates.ask(running.extender, None).await.unwrap();
     assert!(shown == first && reply.contains(r#""NodeNames":["idle"]"#), "{reply}");
     let second = certificates.renew();
-    while certificates.ask(running.extender, None).await.unwrap().0 != second {}
+    until(async || certificates.ask(running.extender, None).await.unwrap().0 == second).await;
     fs::write(certificates.path("cert.pem"), "junk").unwrap();
     for _ in 0..20 {
         assert!(certificates.ask(running.extender, None).await.unwrap().0 == second);
     }
     let third = certificates.renew();
-    while certificates.ask(running.extender, None).await.unwrap().0 != third {}
+    until(async || certificates.ask(running.extender, None).await.unwrap().0 == third).await;
 }
 
 #[tokio::test]
