@@ -165,7 +165,8 @@ async fn dropping_the_handle_stops_it() {
     edge.mode(Mode::Live).await;
     let Edge { handle, mut status, .. } = edge;
     drop(handle);
-    while status.changed().await.is_ok() {}
+    let ended = async { while status.changed().await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("still running");
 }
 
 #[tokio::test]
