@@ -8,7 +8,7 @@ use kube::{Client, Config};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::watch::WATCH_TIMEOUT;
+use super::link::WATCH_TIMEOUT;
 
 /// How the API server is reached. With nothing set: by the pod's service account inside a cluster, else by the default
 /// kubeconfig (`$KUBECONFIG`, `~/.kube/config`).

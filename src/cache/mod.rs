@@ -9,6 +9,7 @@
 
 mod config;
 mod index;
+mod link;
 mod names;
 mod status;
 mod watch;
