@@ -60,7 +60,7 @@ fn decisions(criterion: &mut Criterion, fleet: &[fleet::Member]) {
 /// One pod that comes and goes, and one refresh of telemetry, each up to the published snapshot.
 fn changes(criterion: &mut Criterion, fleet: &[fleet::Member]) {
     let board = picture::board(fleet, NOW);
-    let pod = picture::bound(&fleet[0]).next().expect("each node has pods");
+    let pod = picture::bound(&Reader::default(), &fleet[0]).next().expect("each node has pods");
     let refreshes = [NOW, Timestamp(NOW.0 + 15_000)].map(|now| picture::samples(fleet, now));
     let mut group = criterion.benchmark_group("change");
     group.bench_function(BenchmarkId::new("pod", fleet.len()), |bench| {

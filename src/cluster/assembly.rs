@@ -1,11 +1,12 @@
 //! Where the feeds meet: nodes and pods from Kubernetes, devices from telemetry.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use super::gpu::{FreshnessPolicy, Gpu};
+use super::model::Model;
 use super::node::{Node, NodeFacts};
 use super::pod::{BoundPod, PodKey};
 use super::snapshot::{CHUNK, NodeTable, Slot, Snapshot};
@@ -21,6 +22,7 @@ pub struct Assembly {
     pods: HashMap<PodKey, Arc<BoundPod>>,
     pods_on: HashMap<Arc<str>, BTreeMap<PodKey, Arc<BoundPod>>>,
     samples: Samples,
+    models: HashSet<Model>,
     changed: BTreeSet<Arc<str>>,
     table: NodeTable,
     free_slots: Vec<Slot>,
@@ -28,11 +30,12 @@ pub struct Assembly {
 
 impl Assembly {
     /// Adds a node or replaces what was known of it.
-    pub fn apply_node(&mut self, facts: NodeFacts) {
+    pub fn apply_node(&mut self, mut facts: NodeFacts) {
         let name = facts.name.clone();
         if self.facts.get(&name).is_some_and(|known| **known == facts) {
             return;
         }
+        facts.model = facts.model.map(|model| self.shared(model));
         self.facts.insert(name.clone(), Arc::new(facts));
         self.changed.insert(name);
     }
@@ -77,6 +80,15 @@ impl Assembly {
         self.changed.extend(names);
     }
 
+    /// The model as other nodes have it already: one that thousands share stays in the processor's cache.
+    fn shared(&mut self, model: Model) -> Model {
+        let known = self.models.get(&model).cloned();
+        known.unwrap_or_else(|| {
+            self.models.insert(model.clone());
+            model
+        })
+    }
+
     /// The nodes known now.
     pub fn nodes(&self) -> impl Iterator<Item = &Arc<NodeFacts>> {
         self.facts.values()
@@ -116,18 +128,18 @@ impl Assembly {
 
     /// The node's slot; a new node takes a vacated one or the next.
     fn slot(&mut self, name: &Arc<str>) -> Slot {
-        if let Some(slot) = self.table.slots.get(name) {
-            return *slot;
+        if let Some(slot) = self.table.names.slot(name) {
+            return slot;
         }
-        let next = Slot(self.table.slots.len() as u32);
+        let next = Slot(self.table.names.len() as u32);
         let slot = self.free_slots.pop().unwrap_or(next);
-        Arc::make_mut(&mut self.table.slots).insert(name.clone(), slot);
+        Arc::make_mut(&mut self.table.names).insert(name, slot);
         slot
     }
 
     fn vacate(&mut self, name: &str) {
-        if self.table.slots.contains_key(name)
-            && let Some(slot) = Arc::make_mut(&mut self.table.slots).remove(name)
+        if self.table.names.slot(name).is_some()
+            && let Some(slot) = Arc::make_mut(&mut self.table.names).remove(name)
         {
             self.put(slot, None);
             self.free_slots.push(slot);

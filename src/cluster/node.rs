@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::xxh3_64;
 
-use super::gpu::{Gpu, Health, Source};
+use super::gpu::Gpu;
+use super::model::Model;
 use super::pod::{BoundPod, Hold, PodRequest};
-use super::units::{Mib, MilliCpu, PerMille, Timestamp};
+use super::pool::{Pool, PoolFacts};
+use super::units::{Mib, MilliCpu};
 
 /// What Kubernetes says of a node, as far as placement reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +27,7 @@ pub struct NodeFacts {
     pub pools: Vec<PoolFacts>,
     /// The GPUs' model: `nvidia.com/gpu.product` without its sharing and MIG suffix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<Arc<str>>,
+    pub model: Option<Model>,
     /// Framebuffer memory of each GPU: `nvidia.com/gpu.memory`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu_memory: Option<Mib>,
@@ -35,97 +39,24 @@ pub struct NodeFacts {
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
 }
 
-/// One GPU resource of a node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PoolFacts {
-    /// The resource name, such as `nvidia.com/gpu`.
-    pub resource: Arc<str>,
-    /// What one unit of it is.
-    pub kind: PoolKind,
-    /// Units the node has.
-    pub capacity: u32,
-    /// Units that pods may be given: less than the capacity where the device plugin took some back.
-    pub allocatable: u32,
-}
-
-/// What one unit of a GPU resource is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum PoolKind {
-    /// A whole GPU.
-    Whole,
-    /// One of several equal shares of a GPU (time-slicing, MPS).
-    Shared {
-        /// Shares of one GPU.
-        replicas: u32,
-    },
-    /// A MIG instance.
-    Mig {
-        /// Its profile, such as `1g.10gb`.
-        profile: Arc<str>,
-    },
-}
-
-impl PoolKind {
-    fn units_per_device(&self) -> u32 {
-        match self {
-            Self::Shared { replicas } => (*replicas).max(1),
-            Self::Whole | Self::Mig { .. } => 1,
-        }
-    }
-}
-
 /// A node as it stands: its facts, its pods and its GPUs, with the sums that placement asks for.
+///
+/// A decision looks at thousands of nodes, and what it waits for is memory. So what every decision reads stands in the
+/// node itself, also where it is a copy of a fact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     facts: Arc<NodeFacts>,
     pods: Vec<Arc<BoundPod>>,
     gpus: Arc<[Gpu]>,
+    cpu: MilliCpu,
     cpu_used: MilliCpu,
+    memory: Mib,
     memory_used: Mib,
-    pools: Vec<Pool>,
+    pools: SmallVec<[(PoolFacts, Pool); 1]>,
+    model: Option<Model>,
+    gpu_memory: Option<Mib>,
+    owners: Owners,
     nominated: bool,
-}
-
-/// One GPU resource of a node, with what is taken of it and how busy its devices are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pool {
-    /// Units bound to pods.
-    pub allocated: u32,
-    /// Units that must not be given out, because the device plugin took them back or the device is unhealthy.
-    pub unhealthy: u32,
-    /// How busy the devices are, where any was measured.
-    pub load: Option<Load>,
-    /// Devices behind the pool, by count of units.
-    pub devices: u32,
-}
-
-/// How busy a pool's devices are.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Load {
-    /// Mean over the devices that the device plugin could give to the next pod.
-    pub offered: PerMille,
-    /// Mean over all healthy devices of the pool.
-    pub all: PerMille,
-    /// Share of the healthy devices that were measured.
-    pub coverage: PerMille,
-    /// Mean time of the samples.
-    pub sampled_at: Timestamp,
-    /// The weakest metric among them.
-    pub source: Source,
-    /// How it is known which devices are on offer.
-    pub basis: LoadBasis,
-}
-
-/// How it is known which devices the device plugin could give to the next pod.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum LoadBasis {
-    /// The exporter names the pod on each taken device.
-    Holders,
-    /// Only the number of taken units is known: the busiest devices are assumed to be the taken ones.
-    Counts,
 }
 
 impl Node {
@@ -133,13 +64,19 @@ impl Node {
     #[must_use]
     pub fn assemble(facts: Arc<NodeFacts>, pods: Vec<Arc<BoundPod>>, gpus: Arc<[Gpu]>) -> Self {
         let bound = || pods.iter().filter(|pod| pod.hold == Hold::Bound).map(|pod| &pod.request);
-        let pools =
-            facts.pools.iter().map(|pool| Pool::assemble(pool, allocated(bound(), pool), &gpus)).collect();
+        let pool = |pool: &PoolFacts| (pool.clone(), Pool::assemble(pool, bound(), &gpus));
+        let measured_model = || gpus.iter().find_map(|gpu| gpu.model.as_deref()).map(Model::new);
+        let measured_memory = || gpus.iter().filter_map(|gpu| gpu.memory_total).min();
         Self {
+            cpu: facts.cpu,
             cpu_used: bound().map(|pod| pod.cpu).sum(),
+            memory: facts.memory,
             memory_used: bound().map(|pod| pod.memory).sum(),
+            pools: facts.pools.iter().map(pool).collect(),
+            model: facts.model.clone().or_else(measured_model),
+            gpu_memory: facts.gpu_memory.or_else(measured_memory),
+            owners: pods.iter().filter_map(|pod| pod.request.owner.as_deref()).collect(),
             nominated: pods.iter().any(|pod| pod.hold == Hold::Nominated),
-            pools,
             facts,
             pods,
             gpus,
@@ -170,6 +107,36 @@ impl Node {
         &self.gpus
     }
 
+    /// The pods on it that this controller made, bound and nominated.
+    pub fn pods_of(&self, owner: &str) -> impl Iterator<Item = &Arc<BoundPod>> {
+        let pods: &[Arc<BoundPod>] = if self.owners.may_have(owner) { &self.pods } else { &[] };
+        pods.iter().filter(move |pod| pod.request.owner.as_deref() == Some(owner))
+    }
+
+    /// The model of its GPUs: by its labels, else by what its devices say of themselves.
+    #[must_use]
+    pub fn model(&self) -> Option<&Model> {
+        self.model.as_ref()
+    }
+
+    /// Framebuffer memory of each of its GPUs: by its labels, else the smallest of its devices.
+    #[must_use]
+    pub fn gpu_memory(&self) -> Option<Mib> {
+        self.gpu_memory
+    }
+
+    /// Allocatable CPU.
+    #[must_use]
+    pub fn cpu(&self) -> MilliCpu {
+        self.cpu
+    }
+
+    /// Allocatable memory.
+    #[must_use]
+    pub fn memory(&self) -> Mib {
+        self.memory
+    }
+
     /// CPU bound to pods.
     #[must_use]
     pub fn cpu_used(&self) -> MilliCpu {
@@ -185,12 +152,15 @@ impl Node {
     /// The pool that offers `resource`, with its facts.
     #[must_use]
     pub fn pool(&self, resource: &str) -> Option<(&PoolFacts, &Pool)> {
-        self.pools().find(|(facts, _)| *facts.resource == *resource)
+        // The common names are shared strings, so that the address settles it.
+        let named =
+            |facts: &PoolFacts| std::ptr::eq(&*facts.resource, resource) || *facts.resource == *resource;
+        self.pools().find(|(facts, _)| named(facts))
     }
 
     /// All pools with their facts.
     pub fn pools(&self) -> impl Iterator<Item = (&PoolFacts, &Pool)> {
-        self.facts.pools.iter().zip(&self.pools)
+        self.pools.iter().map(|(facts, pool)| (facts, pool))
     }
 
     /// The pods nominated to this node that count against `pod`: other pods of at least its priority.
@@ -204,94 +174,22 @@ impl Node {
     }
 }
 
-/// Units of `pool` that the pods ask for together.
-fn allocated<'a>(pods: impl Iterator<Item = &'a PodRequest>, pool: &PoolFacts) -> u32 {
-    let demands = pods.flat_map(|pod| &pod.gpus).filter(|demand| demand.resource == pool.resource);
-    demands.fold(0, |sum, demand| sum.saturating_add(demand.count))
-}
+/// Whose pods are on a node, at a glance: each owner has one of 64 bits, and one whose bit is not set has no pod there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Owners(u64);
 
-impl Pool {
-    fn assemble(facts: &PoolFacts, allocated: u32, gpus: &[Gpu]) -> Self {
-        let per_device = facts.kind.units_per_device();
-        let devices: Vec<&Gpu> = gpus.iter().filter(|gpu| backs(facts, gpu, gpus)).collect();
-        let sick = devices.iter().filter(|gpu| gpu.health != Health::Healthy).count() as u32;
-        let withdrawn = facts.capacity.saturating_sub(facts.allocatable);
-        let load = Load::of(&devices, allocated, facts);
-        Self {
-            allocated,
-            unhealthy: withdrawn.max(sick.saturating_mul(per_device)).min(facts.capacity),
-            load,
-            devices: facts.capacity / per_device,
-        }
+impl Owners {
+    fn bit(owner: &str) -> u64 {
+        1 << (xxh3_64(owner.as_bytes()) % 64)
     }
 
-    /// Units that another pod could be given: what is neither bound nor unhealthy.
-    #[must_use]
-    pub fn free(&self, facts: &PoolFacts) -> u32 {
-        facts.capacity.saturating_sub(self.unhealthy).saturating_sub(self.allocated)
+    fn may_have(self, owner: &str) -> bool {
+        self.0 & Self::bit(owner) != 0
     }
 }
 
-/// Whether the measured device is one that the pool gives out.
-fn backs(pool: &PoolFacts, gpu: &Gpu, all: &[Gpu]) -> bool {
-    match (&pool.kind, &gpu.mig) {
-        (PoolKind::Mig { profile }, Some(mig)) => mig.profile == *profile,
-        (PoolKind::Mig { .. }, None) => false,
-        // NVIDIA's MIG strategy `single` offers instances under the whole GPU's name.
-        (PoolKind::Whole | PoolKind::Shared { .. }, Some(_)) => true,
-        // The parent of MIG instances is itself nothing that a pod could be given.
-        (PoolKind::Whole | PoolKind::Shared { .. }, None) => {
-            !all.iter().any(|other| other.uuid == gpu.uuid && other.mig.is_some())
-        }
+impl<'a> FromIterator<&'a str> for Owners {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(owners: I) -> Self {
+        Self(owners.into_iter().fold(0, |bits, owner| bits | Self::bit(owner)))
     }
-}
-
-impl Load {
-    /// Sums up the devices' measurements; `None` where there is none.
-    ///
-    /// The device plugin gives a whole GPU that is free, or a share of a GPU with the fewest shares taken
-    /// (NVIDIA/k8s-device-plugin `internal/rm/allocate.go`, policy `distributed`). So of `n` devices with `k` units
-    /// taken evenly, `n - k mod n` are on offer.
-    fn of(devices: &[&Gpu], allocated: u32, pool: &PoolFacts) -> Option<Self> {
-        let healthy: Vec<&Gpu> =
-            devices.iter().copied().filter(|gpu| gpu.health == Health::Healthy).collect();
-        let measured: Vec<(&Gpu, PerMille)> =
-            healthy.iter().filter_map(|gpu| Some((*gpu, gpu.utilization?.value))).collect();
-        let samples = || measured.iter().filter_map(|(gpu, _)| gpu.utilization);
-        let count = measured.len() as u64;
-        if count == 0 {
-            return None;
-        }
-        let all: Vec<PerMille> = measured.iter().map(|(_, value)| *value).collect();
-        let held = healthy.iter().filter(|gpu| gpu.holder.is_some()).count() as u32;
-        let by_holder = pool.kind == PoolKind::Whole && held == allocated && allocated > 0;
-        let offered: Vec<PerMille> = match by_holder {
-            true => {
-                measured.iter().filter(|(gpu, _)| gpu.holder.is_none()).map(|(_, value)| *value).collect()
-            }
-            false => least_busy(all.clone(), allocated),
-        };
-        let expected = healthy.len().max((pool.allocatable / pool.kind.units_per_device()) as usize);
-        let offered = if offered.is_empty() { mean(&all) } else { mean(&offered) };
-        Some(Self {
-            offered,
-            all: mean(&all),
-            coverage: PerMille::from_ratio(count as f64 / expected as f64)?,
-            sampled_at: Timestamp(samples().map(|sample| sample.sampled_at.0 / count).sum()),
-            source: samples().map(|sample| sample.source).max()?,
-            basis: if by_holder { LoadBasis::Holders } else { LoadBasis::Counts },
-        })
-    }
-}
-
-/// The values of the devices on offer where only the number of taken units is known.
-fn least_busy(mut values: Vec<PerMille>, allocated: u32) -> Vec<PerMille> {
-    values.sort_unstable();
-    values.truncate(values.len() - allocated as usize % values.len());
-    values
-}
-
-fn mean(values: &[PerMille]) -> PerMille {
-    let sum: u32 = values.iter().map(|value| u32::from(value.get())).sum();
-    PerMille::new((sum / values.len().max(1) as u32) as u16)
 }

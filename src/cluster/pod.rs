@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::model::ModelPattern;
 use super::units::{Mib, MilliCpu};
 
 /// A pod's namespace and name.
@@ -73,7 +74,7 @@ impl PodRequest {
     /// GPUs of all kinds together.
     #[must_use]
     pub fn gpu_count(&self) -> u32 {
-        self.gpus.iter().map(|demand| demand.count).sum()
+        self.gpus.iter().fold(0, |sum, demand| sum.saturating_add(demand.count))
     }
 }
 
@@ -99,39 +100,4 @@ pub enum Hold {
     /// Nominated (`status.nominatedNodeName`): counts against pods of equal or lower priority, as in kube-scheduler's
     /// `RunFilterPluginsWithNominatedPods`.
     Nominated,
-}
-
-/// A GPU model as a person names it: `H100`, `A100-SXM4-80GB`.
-///
-/// Matches a product whose words contain the pattern's words in a row, whatever the case. Words end at anything but a
-/// letter or digit: `A10` matches `NVIDIA-A10` and not `NVIDIA-A100-PCIE-40GB`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ModelPattern(Arc<str>);
-
-impl ModelPattern {
-    /// From a name; `None` where it has no letter or digit.
-    #[must_use]
-    pub fn new(name: &str) -> Option<Self> {
-        let name = name.trim();
-        words(name).next().map(|_| Self(name.into()))
-    }
-
-    /// Whether `product` (a GFD product label or an exporter's model name) is of this model.
-    #[must_use]
-    pub fn matches(&self, product: &str) -> bool {
-        let wanted: Vec<&str> = words(&self.0).collect();
-        let found: Vec<&str> = words(product).collect();
-        found.windows(wanted.len()).any(|run| run.iter().zip(&wanted).all(|(a, b)| a.eq_ignore_ascii_case(b)))
-    }
-}
-
-impl fmt::Display for ModelPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::node::PoolKind;
+use super::pool::PoolKind;
 
 /// The resource names that count as GPUs: the vendors' own and those the operator adds.
 ///

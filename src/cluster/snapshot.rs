@@ -1,11 +1,9 @@
 //! The picture that a decision is made from.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
-
 use super::gpu::FreshnessPolicy;
+use super::names::Names;
 use super::node::Node;
 use super::units::Timestamp;
 
@@ -30,7 +28,7 @@ pub(super) const CHUNK: usize = 64;
 /// Nodes by slot, and slots by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NodeTable {
-    pub(super) slots: Arc<HashMap<Arc<str>, Slot, Xxh3DefaultBuilder>>,
+    pub(super) names: Arc<Names>,
     pub(super) chunks: Vec<Arc<[Option<Arc<Node>>; CHUNK]>>,
 }
 
@@ -51,7 +49,7 @@ impl Snapshot {
     /// The node of this name, if the snapshot has it.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Arc<Node>> {
-        self.nodes.get(*self.nodes.slots.get(name)?)
+        self.nodes.get(self.nodes.names.slot(name)?)
     }
 
     /// All nodes, in the table's order.
@@ -62,6 +60,6 @@ impl Snapshot {
     /// How many nodes there are.
     #[must_use]
     pub fn node_count(&self) -> usize {
-        self.nodes.slots.len()
+        self.nodes.names.len()
     }
 }

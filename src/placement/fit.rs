@@ -1,7 +1,7 @@
 //! Whether a pod fits a node: the hard rules, the lasting ones first.
 
 use super::{Inquiry, Reason};
-use crate::cluster::{GpuDemand, Mib, Node, PodRequest};
+use crate::cluster::{GpuDemand, Node, PodRequest};
 
 /// Why the pod cannot go to the node, or `None` where it can.
 pub(super) fn refusal(inquiry: &Inquiry<'_>, node: &Node) -> Option<Reason> {
@@ -20,27 +20,16 @@ fn model_refusal(pod: &PodRequest, node: &Node) -> Option<Reason> {
     if pod.models.is_empty() || pod.gpus.is_empty() {
         return None;
     }
-    match model(node) {
+    match node.model() {
         None => Some(Reason::UnknownModel),
-        Some(model) if pod.models.iter().any(|pattern| pattern.matches(model)) => None,
+        Some(model) if pod.models.iter().any(|pattern| pattern.accepts(model)) => None,
         Some(_) => Some(Reason::WrongModel),
     }
 }
 
-/// The node's GPU model: by its labels, else by what its devices say of themselves.
-pub(super) fn model(node: &Node) -> Option<&str> {
-    let measured = || node.gpus().iter().find_map(|gpu| gpu.model.as_deref());
-    node.facts().model.as_deref().or_else(measured)
-}
-
-/// Framebuffer memory of each of the node's GPUs: by its labels, else the smallest of its devices.
-pub(super) fn gpu_memory(node: &Node) -> Option<Mib> {
-    node.facts().gpu_memory.or_else(|| node.gpus().iter().filter_map(|gpu| gpu.memory_total).min())
-}
-
 fn memory_refusal(pod: &PodRequest, node: &Node) -> Option<Reason> {
     let wanted = pod.min_gpu_memory.filter(|_| !pod.gpus.is_empty())?;
-    match gpu_memory(node) {
+    match node.gpu_memory() {
         None => Some(Reason::UnknownGpuMemory),
         Some(memory) if memory < wanted => Some(Reason::GpuMemoryTooSmall),
         Some(_) => None,
@@ -70,10 +59,10 @@ fn nominated_demands<'a>(
 
 fn host_refusal(pod: &PodRequest, node: &Node) -> Option<Reason> {
     let nominated_cpu = node.nominated_against(pod).map(|other| other.cpu).sum();
-    if pod.cpu.0 > 0 && node.cpu_used() + nominated_cpu + pod.cpu > node.facts().cpu {
+    if pod.cpu.0 > 0 && node.cpu_used() + nominated_cpu + pod.cpu > node.cpu() {
         return Some(Reason::InsufficientCpu);
     }
     let nominated_memory = node.nominated_against(pod).map(|other| other.memory).sum();
-    let memory_short = node.memory_used() + nominated_memory + pod.memory > node.facts().memory;
+    let memory_short = node.memory_used() + nominated_memory + pod.memory > node.memory();
     (pod.memory.0 > 0 && memory_short).then_some(Reason::InsufficientMemory)
 }

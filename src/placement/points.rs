@@ -17,7 +17,8 @@ pub(super) fn points(scores: &[Option<Score>], deadband: PerMille) -> Vec<u8> {
     let near_best = best.saturating_sub(u32::from(deadband.get()) * 1000);
     let step = |score: u32| match score {
         score if score >= near_best => MAX_POINTS,
-        score => (u64::from(score - worst) * u64::from(MAX_POINTS) / u64::from(near_best - worst)) as u8,
+        // At most ten million: 32 bits, whose division is several times as fast as that of 64.
+        score => ((score - worst) * u32::from(MAX_POINTS) / (near_best - worst)) as u8,
     };
     scores.iter().map(|score| score.map_or(0, |score| step(score.millionths()))).collect()
 }

@@ -24,6 +24,10 @@ const IDLE_PACKING_TERM: f64 = 0.5;
 
 /// Reads the node's measurements for the pod: over its demands, weighted by their counts.
 pub(super) fn read(inquiry: &Inquiry<'_>, node: &Node) -> Reading {
+    // Nearly every pod asks of one pool: the mean of one is that one.
+    if let [demand] = &*inquiry.pod.gpus {
+        return read_demand(inquiry, node, demand).unwrap_or_default();
+    }
     let (mut units, mut trust, mut term, mut idle) = (0_u64, 0_u64, 0_u64, 0_u64);
     for demand in &inquiry.pod.gpus {
         let Some(reading) = read_demand(inquiry, node, demand) else { continue };
@@ -50,7 +54,7 @@ fn read_demand(inquiry: &Inquiry<'_>, node: &Node, demand: &GpuDemand) -> Option
     let score = |offered, all| Score::from_ratio(term(direction, target, &facts.kind, offered, all));
     let idle = score(PerMille::default(), PerMille::default());
     let measured = pool.load.map(|load| (score(load.offered, load.all), confidence(inquiry, &load)));
-    let (term, confidence) = measured.unwrap_or_default();
+    let (term, confidence) = measured.filter(|(_, confidence)| confidence.get() > 0).unwrap_or_default();
     Some(Reading { term, confidence, idle })
 }
 

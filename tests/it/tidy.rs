@@ -61,7 +61,12 @@ fn no_file_is_an_orphan() {
         let declared: BTreeSet<String> = sources
             .iter()
             .flat_map(|(_, text)| text.lines())
-            .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+            .filter_map(|line| {
+                line.trim_start_matches("pub(crate) ")
+                    .trim_start_matches("pub ")
+                    .strip_prefix("mod ")?
+                    .strip_suffix(';')
+            })
             .map(str::to_owned)
             .collect();
         for (path, _) in &sources {

@@ -1,12 +1,13 @@
 //! From a Node to what it offers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::objects::{Node, QuantityText, Resources};
 use super::pod::PRODUCT_LABEL;
 use super::{FieldError, ObjectError, Reader, bytes_to_mib, devices, quantity};
-use crate::cluster::node::{NodeFacts, PoolFacts};
+use crate::cluster::model::Model;
+use crate::cluster::node::NodeFacts;
+use crate::cluster::pool::PoolFacts;
 use crate::cluster::units::{Mib, MilliCpu};
 
 /// Labels that name the GPU model, best first: NVIDIA's and AMD's node labellers, GKE, Karpenter on AWS.
@@ -93,9 +94,9 @@ fn replicas(labels: &BTreeMap<String, String>, capacity: u32) -> Result<u32, Fie
 }
 
 /// The model without what GPU feature discovery appends for sharing (`-SHARED`) and MIG (`-MIG-1g.5gb`).
-fn model(product: &str) -> Arc<str> {
+fn model(product: &str) -> Model {
     let end = ["-SHARED", "-MIG-"].iter().filter_map(|suffix| product.find(suffix)).min();
-    product[..end.unwrap_or(product.len())].into()
+    Model::new(&product[..end.unwrap_or(product.len())])
 }
 
 fn number(labels: &BTreeMap<String, String>, keys: &[&str]) -> Result<Option<u64>, FieldError> {

@@ -7,7 +7,8 @@ use super::{
     FieldError, GPU_MEMORY_ANNOTATION, MODELS_ANNOTATION, ObjectError, PROFILE_ANNOTATION, Reader,
     bytes_to_mib, devices, quantity,
 };
-use crate::cluster::pod::{BoundPod, GpuDemand, Hold, ModelPattern, PodKey, PodRequest};
+use crate::cluster::model::ModelPattern;
+use crate::cluster::pod::{BoundPod, GpuDemand, Hold, PodKey, PodRequest};
 use crate::cluster::quantity::Quantity;
 use crate::cluster::units::{Mib, MilliCpu};
 
@@ -95,7 +96,11 @@ impl Pod {
 fn models(pod: &Pod) -> Result<Vec<ModelPattern>, FieldError> {
     if let Some(list) = pod.metadata.annotations.get(MODELS_ANNOTATION) {
         let refuse = || {
-            FieldError::new(MODELS_ANNOTATION, "GPU models separated by commas, such as H100,A100-80GB", list)
+            FieldError::new(
+                MODELS_ANNOTATION,
+                "GPU models separated by commas, such as H100,A100-SXM4-80GB",
+                list,
+            )
         };
         return list.split(',').map(|name| ModelPattern::new(name).ok_or_else(refuse)).collect();
     }

@@ -3,7 +3,6 @@
 use super::binpack::weighted_mean;
 use super::{Direction, Note, Strategy};
 use crate::cluster::{ModelPattern, Node};
-use crate::placement::fit::{gpu_memory, model};
 use crate::placement::{Inquiry, OwnerRule};
 
 /// The table's line.
@@ -17,26 +16,29 @@ pub static STRATEGY: Strategy = Strategy {
 fn ratio(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {
     let rules = &inquiry.profile.affinity;
     let labels = rules.labels.iter().map(|label| label.weight).sum();
-    let parts = [
-        ("model", rules.model_weight, model_rank(inquiry, node)),
-        ("gpu-memory", rules.memory_weight, memory_fit(inquiry, node)),
-        ("labels", labels, label_share(inquiry, node)),
-        ("owner", rules.owner_weight, owner_share(inquiry, node)),
+    let parts: [(&'static str, u32, Part); 4] = [
+        ("model", rules.model_weight, model_rank),
+        ("gpu-memory", rules.memory_weight, memory_fit),
+        ("labels", labels, label_share),
+        ("owner", rules.owner_weight, owner_share),
     ];
-    for (name, weight, value) in parts {
-        if weight > 0 {
-            note(name, value);
-        }
-    }
-    weighted_mean(parts.into_iter().map(|(_, weight, value)| (weight, value)))
+    let wanted = parts.into_iter().filter(|(_, weight, _)| *weight > 0);
+    weighted_mean(wanted.map(|(name, weight, part)| {
+        let value = part(inquiry, node);
+        note(name, value);
+        (weight, value)
+    }))
 }
+
+/// One rule's share of what it wants, 0 to 1.
+type Part = fn(&Inquiry<'_>, &Node) -> f64;
 
 /// 1 for the first model of the list, falling evenly to 0 for one that is not on it.
 fn model_rank(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
     let pods_own = &inquiry.pod.models;
     let ranking: &[ModelPattern] =
         if pods_own.is_empty() { &inquiry.profile.affinity.models } else { pods_own };
-    let place = model(node).and_then(|model| ranking.iter().position(|pattern| pattern.matches(model)));
+    let place = node.model().and_then(|model| ranking.iter().position(|pattern| pattern.accepts(model)));
     place.map_or(0.0, |place| 1.0 - place as f64 / ranking.len() as f64)
 }
 
@@ -45,7 +47,7 @@ fn model_rank(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
 fn memory_fit(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
     const SMALL_GPU_MIB: f64 = 16_384.0;
     let wanted = inquiry.pod.min_gpu_memory.map_or(SMALL_GPU_MIB, |memory| memory.0 as f64);
-    gpu_memory(node).filter(|memory| memory.0 > 0).map_or(0.0, |memory| (wanted / memory.0 as f64).min(1.0))
+    node.gpu_memory().filter(|memory| memory.0 > 0).map_or(0.0, |memory| (wanted / memory.0 as f64).min(1.0))
 }
 
 /// The weight of the preferred labels that the node has, of the weight of all of them.
@@ -62,10 +64,8 @@ fn label_share(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
 /// `n/(n+1)` for `n` other pods of the owner on the node, or the rest to 1 where distance is wanted.
 fn owner_share(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
     let Some(owner) = &inquiry.pod.owner else { return 0.0 };
-    let kin = |other: &crate::cluster::PodRequest| {
-        other.owner.as_ref() == Some(owner) && other.key != inquiry.pod.key
-    };
-    let count = node.pods().iter().filter(|pod| kin(&pod.request)).count() as f64;
+    let others = node.pods_of(owner).filter(|other| other.request.key != inquiry.pod.key);
+    let count = others.count() as f64;
     match inquiry.profile.affinity.owner {
         OwnerRule::Near => count / (count + 1.0),
         OwnerRule::Far => 1.0 / (count + 1.0),

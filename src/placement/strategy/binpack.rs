@@ -31,10 +31,9 @@ fn breaks_open(inquiry: &Inquiry<'_>, node: &Node) -> bool {
 /// How full the node would be, 0 to 1: used over capacity of GPU, CPU and memory, weighted by the profile.
 pub(super) fn fullness(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {
     let pod = inquiry.pod;
-    let facts = node.facts();
     let gpu = gpu_fullness(inquiry, node);
-    let cpu = share(node.cpu_used().0 + pod.cpu.0, facts.cpu.0);
-    let memory = share(node.memory_used().0 + pod.memory.0, facts.memory.0);
+    let cpu = share(node.cpu_used().0 + pod.cpu.0, node.cpu().0);
+    let memory = share(node.memory_used().0 + pod.memory.0, node.memory().0);
     note("gpu", gpu);
     note("cpu", cpu);
     note("memory", memory);
