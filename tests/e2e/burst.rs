@@ -1,6 +1,7 @@
 //! Many pods at once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use testbed::objects::gpu_pod;
@@ -12,10 +13,11 @@ use crate::world::{SOON, Telemetry, World, node_of};
 async fn two_hundred_pods_at_once_fill_the_nodes_and_overcommit_none() -> Result<()> {
     const NODES: u32 = 20;
     const GPUS: u32 = 8;
+    const PODS: usize = 200;
     let nodes = (0..NODES).map(|n| NodeScenario::new(&format!("n{n:02}"), GPUS));
     let mut world = World::start(nodes, Telemetry::Prometheus).await?;
     world.schedule_by("default").await?;
-    let pods: Vec<String> = (0..200).map(|n| format!("burst-{n:03}")).collect();
+    let pods: Vec<String> = (0..PODS).map(|n| format!("burst-{n:03}")).collect();
     for pod in &pods {
         world.create(gpu_pod(pod).gpus(1)).await?;
     }
@@ -35,10 +37,10 @@ async fn two_hundred_pods_at_once_fill_the_nodes_and_overcommit_none() -> Result
     world.agrees_with_the_api().await?;
 
     // Those that wait are placed as others leave.
-    for pod in &pods {
-        if node_of(&world.pod(pod).await?).is_some() {
-            world.api().delete(&format!("/api/v1/namespaces/default/pods/{pod}")).await?;
-        }
+    let pods = world.api().list("/api/v1/namespaces/default/pods").await?;
+    for pod in pods.iter().filter(|pod| node_of(pod).is_some()) {
+        let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+        world.api().delete(&format!("/api/v1/namespaces/default/pods/{name}")).await?;
     }
     eventually(SOON, "the rest is placed", async || {
         let pods = world.api().list("/api/v1/namespaces/default/pods").await?;
@@ -51,4 +53,27 @@ async fn two_hundred_pods_at_once_fill_the_nodes_and_overcommit_none() -> Result
     })
     .await?;
     world.agrees_with_the_api().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_freed_gpu_is_taken_at_once_every_time() -> Result<()> {
+    // One GPU and a queue. Each departure is the only event that wakes the next pod: were gpulse to answer from a picture
+    // older than kube-scheduler's, that pod would wait for minutes.
+    const ROUNDS: usize = 30;
+    let mut world = World::start([NodeScenario::new("only", 1)], Telemetry::None).await?;
+    world.schedule_by("default").await?;
+    for number in 0..ROUNDS {
+        world.create(gpu_pod(&format!("queued-{number:02}")).gpus(1)).await?;
+    }
+    for left in (0..ROUNDS).rev() {
+        let holder = eventually(Duration::from_secs(20), "the next pod has the GPU", async || {
+            let pods = world.api().list("/api/v1/namespaces/default/pods").await?;
+            ensure!(pods.len() == left + 1, "{} pods", pods.len());
+            let holder = pods.into_iter().find(|pod| node_of(pod).is_some());
+            Ok(holder.and_then(|pod| pod["metadata"]["name"].as_str().map(str::to_owned)))
+        })
+        .await?;
+        world.api().delete(&format!("/api/v1/namespaces/default/pods/{holder}")).await?;
+    }
+    Ok(())
 }

@@ -38,12 +38,17 @@ async fn survives(
     mend: impl AsyncFn(&mut World) -> Result<()>,
 ) -> Result<()> {
     fail(world).await?;
+    assert_eq!(
+        world.place(name, gpu_pod(name).gpus(1)).await?,
+        "idle",
+        "{name}: the last samples count while fresh"
+    );
+    world.clear().await?;
     world.mode_becomes(&["allocation-only"]).await?;
-    let mut placed = vec![world.place(name, gpu_pod(name).gpus(1)).await?];
     decides_by_allocation_alone(world).await?;
-    placed.extend(world.place_each(&format!("{name}-blind"), 6).await?);
+    let placed = world.place_each(&format!("{name}-blind"), 6).await?;
     let busy = placed.iter().filter(|node| **node == "busy").count();
-    assert!(busy >= 1, "{name}: by allocation alone the busy node gets its share: {placed:?}");
+    assert_eq!(busy, 2, "{name}: by allocation alone the busy node gets its share: {placed:?}");
     ensure!(world.gpulse.admin_text("/readyz").await.is_ok(), "{name}: gpulse stays ready");
     mend(world).await?;
     world.mode_becomes(&["live"]).await?;

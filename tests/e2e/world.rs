@@ -195,9 +195,9 @@ impl World {
     pub(crate) async fn mode_becomes(&self, modes: &[&str]) -> Result<()> {
         eventually(SOON, &format!("telemetry mode {modes:?}"), async || {
             let metrics = self.gpulse.admin_text("/metrics").await?;
-            let on = metrics.lines().find_map(|line| {
-                line.strip_prefix("gpulse_telemetry_mode{mode=\"")?.strip_suffix("\"} 1")
-            });
+            let on = metrics
+                .lines()
+                .find_map(|line| line.strip_prefix("gpulse_telemetry_mode{mode=\"")?.strip_suffix("\"} 1"));
             ensure!(on.is_some_and(|mode| modes.contains(&mode)), "found {on:?}");
             Ok(Some(()))
         })
