@@ -30,7 +30,7 @@ const DEFAULT: &str = "(default)";
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// The kubeconfig cannot be read or is not right.
-    #[error("kubeconfig {}: {source}; set cluster.kubernetes.kubeconfig to a file that kubectl accepts", path.display())]
+    #[error("kubeconfig {}: {source}; set cluster.source.kubernetes.kubeconfig to a file that kubectl accepts", path.display())]
     Kubeconfig {
         /// Which file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum CacheError {
     /// Neither a service account nor a kubeconfig.
     #[error(
         "no way to the API server: not in a cluster ({in_cluster}), no kubeconfig ({kubeconfig}); \
-         set cluster.kubernetes.kubeconfig"
+         set cluster.source.kubernetes.kubeconfig"
     )]
     Nowhere {
         /// Why the service account did not serve.

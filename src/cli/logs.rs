@@ -9,9 +9,9 @@ pub(super) struct LogArguments {
     /// Write events as text for people, or as one JSON object a line for collectors.
     #[arg(long, value_enum, env = "GPULSE_LOG_FORMAT", default_value_t)]
     log_format: Format,
-    /// What to write: error, warn, info, debug or trace, also by module, as in `info,kube=debug`. At debug there is one
-    /// event for each decision.
-    #[arg(long, value_name = "LEVEL", env = "GPULSE_LOG_LEVEL", default_value = "info")]
+    /// What to write: error, warn, info, debug or trace, also by module. At debug there is one event for each decision.
+    /// The Kubernetes client is silent by default: it would report each retry of an outage that gpulse reports once.
+    #[arg(long, value_name = "LEVEL", env = "GPULSE_LOG_LEVEL", default_value = "info,kube_client=off")]
     log_level: String,
 }
 

@@ -62,7 +62,8 @@ fn no_file_is_an_orphan() {
             .iter()
             .flat_map(|(_, text)| text.lines())
             .filter_map(|line| {
-                line.trim_start_matches("pub(crate) ")
+                line.trim_start()
+                    .trim_start_matches("pub(crate) ")
                     .trim_start_matches("pub ")
                     .strip_prefix("mod ")?
                     .strip_suffix(';')

@@ -35,7 +35,7 @@ async fn a_missing_file_is_named() {
     let config = KubernetesConfig { kubeconfig: Some(PathBuf::from("/nowhere/kubeconfig")), context: None };
     let error = connect(&config).await.err().unwrap().to_string();
     assert!(error.contains("/nowhere/kubeconfig") && error.contains("No such file"), "{error}");
-    assert!(error.contains("cluster.kubernetes.kubeconfig"), "says what to set: {error}");
+    assert!(error.contains("cluster.source.kubernetes.kubeconfig"), "says what to set: {error}");
 }
 
 #[tokio::test]

@@ -44,7 +44,9 @@ async fn ready_is_ready_when_every_check_holds() {
 }
 
 /// A sample of the text format: family, labels, value.
-fn samples(text: &str) -> Vec<(String, Vec<(String, String)>, f64)> {
+type Sample = (String, Vec<(String, String)>, f64);
+
+fn samples(text: &str) -> Vec<Sample> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
