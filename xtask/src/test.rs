@@ -102,9 +102,11 @@ impl Step {
                 Binaries::ensure()?;
                 testbed::prometheus::ensure_installed()
             }
+            // The whole workspace, so that nothing is built again for another choice of features. Four at a time: these
+            // tests mostly wait, for a minute without a retry or for a sample to expire.
             Self::E2e => {
-                run_cargo(&["test", "--package", "testbed", "--locked", "--test", "smoke"])?;
-                run_cargo(&["test", "--package", "gpulse", "--locked", "--test", "e2e"])
+                let targets = ["--test", "smoke", "--test", "e2e", "--", "--test-threads", "4"];
+                run_cargo(&[&["test", "--workspace", "--locked"], &targets[..]].concat())
             }
         }
     }
