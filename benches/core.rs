@@ -21,8 +21,6 @@ use gpulse::cluster::kubernetes::{Pod, Reader};
 use gpulse::cluster::{ModelPattern, PodRequest, Timestamp};
 use gpulse::placement::{AffinityRules, Candidate, Profile, STRATEGIES, Strategy, filter, prioritize};
 
-/// The program's own: a call makes a few large buffers.
-#[cfg(feature = "program")]
 /// The moment at which the benches take place.
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -50,7 +48,8 @@ fn decisions(criterion: &mut Criterion, fleet: &[Member]) {
     let reader = Reader::default();
     let snapshot = picture::board(&reader, fleet, NOW).snapshot(NOW);
     let pod = waiting_pod(&reader);
-    let names = wire::candidates(fleet);
+    let body = wire::extender_args(fleet);
+    let names = wire::node_names(&body);
     let find = || names.iter().map(|name| Candidate::named(&snapshot, name)).collect::<Vec<_>>();
     let candidates = find();
     let mut group = criterion.benchmark_group("decision");
@@ -105,7 +104,7 @@ fn calls(criterion: &mut Criterion, fleet: &[Member]) {
     let profiles = STRATEGIES.iter().map(|strategy| profile(strategy)).chain([standard]);
     let profiles = Profiles::new(profiles, Arc::new(|_| None)).expect("each strategy has one name");
     let extender = Extender::new(Arc::new(move || board.snapshot(NOW)), reader, profiles);
-    let body = wire::extender_args(&wire::candidates(fleet));
+    let body = wire::extender_args(fleet);
     let mut group = criterion.benchmark_group("call");
     for verb in [Verb::Filter, Verb::Prioritize] {
         for strategy in STRATEGIES {

@@ -58,8 +58,8 @@ async fn at_size(nodes: usize, turns: usize) -> Result<()> {
     snapshot.save(BufWriter::new(File::create(&saved)?))?;
     let config = config(&saved);
     let gpulse = start_gpulse(&config).await?;
-    let names = wire::candidates(&fleet);
-    let body = wire::extender_args(&names);
+    let body = wire::extender_args(&fleet);
+    let names = wire::node_names(&body);
 
     let mut ours = Connection::open(gpulse.extender_url().trim_start_matches("http://").parse()?)?;
     let mut replies = Vec::new();

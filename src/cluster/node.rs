@@ -56,6 +56,7 @@ pub struct Node {
     model: Option<Model>,
     gpu_memory: Option<Mib>,
     owners: Owners,
+    name_hash: u64,
     nominated: bool,
 }
 
@@ -68,6 +69,7 @@ impl Node {
         let measured_model = || gpus.iter().find_map(|gpu| gpu.model.as_deref()).map(Model::new);
         let measured_memory = || gpus.iter().filter_map(|gpu| gpu.memory_total).min();
         Self {
+            name_hash: xxh3_64(facts.name.as_bytes()),
             cpu: facts.cpu,
             cpu_used: bound().map(|pod| pod.cpu).sum(),
             memory: facts.memory,
@@ -87,6 +89,12 @@ impl Node {
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.facts.name
+    }
+
+    /// 64 bits that follow from the name alone, the same wherever gpulse runs.
+    #[must_use]
+    pub fn name_hash(&self) -> u64 {
+        self.name_hash
     }
 
     /// What Kubernetes says of it.

@@ -19,7 +19,7 @@ fn ratio(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {
     // A manifest that was never created has no UID; its name stands in.
     let identity = if pod.uid.is_empty() { &pod.key.name } else { &pod.uid };
     let seed = inquiry.profile.seed ^ xxh3_64(identity.as_bytes());
-    let draw = xxh3_64_with_seed(node.name().as_bytes(), seed);
+    let draw = xxh3_64_with_seed(&node.name_hash().to_le_bytes(), seed);
     // The upper 53 bits, which a float holds exactly.
     let ratio = (draw >> 11) as f64 / (1_u64 << 53) as f64;
     note("draw", ratio);
