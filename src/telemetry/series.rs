@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use super::query::{METRIC_LABEL, SAMPLED_LABEL};
 use crate::cluster::Timestamp;
@@ -37,6 +38,17 @@ impl<'a> Labels<'a> {
     fn take(&mut self, name: &str) -> Option<Cow<'a, str>> {
         let index = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.remove(index).1)
+    }
+
+    fn identity(&self, metric: &str) -> Identity {
+        let mut hash = Xxh3Default::new();
+        let pairs = self.0.iter().flat_map(|(name, value)| [name, value]);
+        for text in std::iter::once(metric).chain(pairs.map(AsRef::as_ref)) {
+            hash.update(text.as_bytes());
+            // No text holds this byte, so none runs into the next.
+            hash.update(&[0xff]);
+        }
+        hash.digest128()
     }
 }
 
@@ -91,7 +103,35 @@ struct Envelope<'a> {
 #[derive(serde::Deserialize)]
 struct Data<'a> {
     #[serde(borrow)]
-    result: Vec<Row<'a>>,
+    result: Rows<'a>,
+}
+
+/// The rows of an answer, sorted into values and sample times as they are read: side by side they would take several
+/// times the room of the answer itself.
+#[derive(Default)]
+struct Rows<'a> {
+    series: Vec<Series<'a>>,
+    /// The sample times, by what they belong to.
+    times: HashMap<Identity, f64>,
+    evaluated_at: Option<Timestamp>,
+}
+
+/// Stands for a metric and its labels: a hash of 128 bits, which no two of a cluster's series share.
+type Identity = u128;
+
+impl<'a> Rows<'a> {
+    fn add(&mut self, row: Row<'a>) -> Result<(), String> {
+        let Row { metric: mut labels, value: (evaluated_at, Text(value)) } = row;
+        self.evaluated_at = self.evaluated_at.or(timestamp(evaluated_at));
+        let number = value.parse().map_err(|_| format!("expected a number, found {value:?}"))?;
+        if let Some(of) = labels.take(SAMPLED_LABEL) {
+            self.times.insert(labels.identity(&of), number);
+        } else if let Some(metric) = labels.take("__name__").or_else(|| labels.take(METRIC_LABEL)) {
+            labels.0.shrink_to_fit();
+            self.series.push(Series { metric, labels, value: number, sampled_at: None });
+        }
+        Ok(())
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -110,28 +150,13 @@ pub(super) fn parse(body: &[u8]) -> Result<Answer<'_>, AnswerError> {
         let kind = envelope.error_type.unwrap_or_else(|| envelope.status.to_owned());
         return Err(AnswerError::Refused { kind, message: envelope.error.unwrap_or_default() });
     };
-    let evaluated_at = data.result.first().and_then(|row| timestamp(row.value.0));
-    let mut times = HashMap::new();
-    let mut series = Vec::with_capacity(data.result.len());
-    for Row { metric: mut labels, value: (_, Text(value)) } in data.result {
-        let number = value.parse().map_err(|_| bad_value(&value))?;
-        if let Some(of) = labels.take(SAMPLED_LABEL) {
-            times.insert((of, labels), number);
-        } else if let Some(metric) = labels.take("__name__").or_else(|| labels.take(METRIC_LABEL)) {
-            series.push(Series { metric, labels, value: number, sampled_at: None });
-        }
-    }
+    let Rows { mut series, times, evaluated_at } = data.result;
     for series in &mut series {
+        let sampled_at = times.get(&series.labels.identity(&series.metric)).copied().and_then(timestamp);
         // A sample of the future is one of an exporter whose clock is ahead; it must not stay fresh for ever.
-        let key = (std::mem::take(&mut series.metric), std::mem::take(&mut series.labels));
-        series.sampled_at = times.get(&key).copied().and_then(timestamp).min(evaluated_at);
-        (series.metric, series.labels) = key;
+        series.sampled_at = sampled_at.min(evaluated_at);
     }
     Ok(Answer { series, evaluated_at })
-}
-
-fn bad_value(value: &str) -> serde_json::Error {
-    serde::de::Error::custom(format!("expected a number, found {value:?}"))
 }
 
 /// From Prometheus' seconds since the epoch.
@@ -181,5 +206,25 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
             }
         }
         deserializer.deserialize_map(LabelsVisitor)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Rows<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RowsVisitor;
+        impl<'de> Visitor<'de> for RowsVisitor {
+            type Value = Rows<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of series")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows<'de>, A::Error> {
+                let mut rows = Rows::default();
+                while let Some(row) = seq.next_element()? {
+                    rows.add(row).map_err(A::Error::custom)?;
+                }
+                Ok(rows)
+            }
+        }
+        deserializer.deserialize_seq(RowsVisitor)
     }
 }
