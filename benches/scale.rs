@@ -39,7 +39,7 @@ async fn main() -> Result<()> {
         }
         large_cluster::start::measure(5000, 3, 50).await
     } else {
-        large_cluster::throughput::measure(10, 5, 1).await?;
+        large_cluster::throughput::measure(10, 50, 1).await?;
         large_cluster::start::measure(10, 1, 2).await
     }
 }

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use gpulse::clock::Stopwatch;
 use serde_json::{Value, json};
 use testbed::objects::gpu_pod;
-use testbed::{Api, Authorization, ControlPlane, Scheduler, SchedulerConfig, eventually, repository};
+use testbed::{Authorization, ControlPlane, Scheduler, SchedulerConfig, eventually, repository};
 
 use crate::fixture::fleet::{Member, fleet};
 use crate::fixture::null_extender::NullExtender;
@@ -34,9 +34,11 @@ pub(crate) async fn measure(nodes: usize, pods: usize, rounds: usize) -> Result<
     ];
     println!("\n{nodes} nodes, {pods} pods, placements a second");
     let mut rates = [const { Vec::new() }; 3];
-    for _ in 0..rounds {
-        for ((_, config), rates) in arms.iter().zip(&mut rates) {
-            rates.push(rate(&mut control_plane, config.clone(), pods).await?);
+    for round in 0..rounds {
+        for (arm, ((name, config), rates)) in arms.iter().zip(&mut rates).enumerate() {
+            let pods = Pods { prefix: format!("train-{round}-{arm}"), count: pods };
+            let rate = pods.rate(&mut control_plane, config.clone()).await;
+            rates.push(rate.with_context(|| format!("with {name}, round {round}"))?);
         }
     }
     let medians = rates.each_mut().map(|rates| {
@@ -76,27 +78,44 @@ fn replies(fleet: &[Member]) -> [(String, Vec<u8>); 2] {
     [("filter".into(), fits.to_string().into()), ("prioritize".into(), scores.to_string().into())]
 }
 
-/// Creates the pods, then lets a scheduler loose on them. Counted is from its first placement on: its start is the same
-/// with every extender.
-async fn rate(control_plane: &mut ControlPlane, config: SchedulerConfig, pods: usize) -> Result<f64> {
-    let api = control_plane.api().clone();
-    let pod = |number: usize| gpu_pod(&format!("train-{number}")).gpus(1).scheduler(SCHEDULER).build();
-    crate::create_all(&api, (0..pods).map(pod)).await?;
-    let scheduler = control_plane.start_scheduler(config).await?;
-    let placed_at_least = async |count: usize| {
-        eventually(PATIENCE, &format!("{count} pods are placed"), async || {
-            Ok(Some(placed(&scheduler).await?).filter(|placed| *placed >= count))
-        })
-        .await
-    };
-    let first = placed_at_least(1).await?;
-    let watch = Stopwatch::start();
-    let last = placed_at_least(pods).await?;
-    let took = watch.elapsed();
-    scheduler.stop();
-    delete_all(&api, pods).await?;
-    ensure!(last == pods, "expected {pods} placements, found {last}");
-    Ok((last - first) as f64 / took.as_secs_f64())
+/// Pods of one GPU each, with names that no other pods have had: a scheduler that starts may be shown an old list.
+struct Pods {
+    prefix: String,
+    count: usize,
+}
+
+impl Pods {
+    fn names(&self) -> impl Iterator<Item = String> {
+        (0..self.count).map(|number| format!("{}-{number}", self.prefix))
+    }
+
+    /// Creates the pods, then lets a scheduler loose on them. Counted is from its first placement on: its start is the
+    /// same with every extender.
+    async fn rate(&self, control_plane: &mut ControlPlane, config: SchedulerConfig) -> Result<f64> {
+        let api = control_plane.api().clone();
+        let pods = self.names().map(|name| gpu_pod(&name).gpus(1).scheduler(SCHEDULER).build());
+        crate::create_all(&api, pods).await?;
+        let scheduler = control_plane.start_scheduler(config).await?;
+        let placed_at_least = async |count: usize| {
+            eventually(PATIENCE, &format!("{count} of {} pods are placed", self.count), async || {
+                Ok(Some(placed(&scheduler).await?).filter(|placed| *placed >= count))
+            })
+            .await
+        };
+        let first = placed_at_least(1).await?;
+        let watch = Stopwatch::start();
+        let last = placed_at_least(self.count).await?;
+        let took = watch.elapsed();
+        scheduler.stop();
+        ensure!(last == self.count, "expected {} placements, found {last}", self.count);
+        let delete = |name: String| {
+            let api = &api;
+            async move { api.delete(&format!("/api/v1/namespaces/default/pods/{name}")).await }
+        };
+        let names = stream::iter(self.names()).map(Ok);
+        names.try_for_each_concurrent(crate::AT_A_TIME, delete).await?;
+        Ok((last - first) as f64 / took.as_secs_f64())
+    }
 }
 
 /// How many pods the scheduler has placed, by its own count.
@@ -108,11 +127,4 @@ async fn placed(scheduler: &Scheduler) -> Result<usize> {
     let counts = counts.map(|line| line.rsplit(' ').next().and_then(|count| count.parse::<f64>().ok()));
     let sum: Option<f64> = counts.sum();
     sum.map(|sum| sum as usize).context("the scheduler's count of placements is no number")
-}
-
-async fn delete_all(api: &Api, pods: usize) -> Result<()> {
-    let delete = |number: usize| async move {
-        api.delete(&format!("/api/v1/namespaces/default/pods/train-{number}")).await
-    };
-    stream::iter(0..pods).map(Ok).try_for_each_concurrent(crate::AT_A_TIME, delete).await
 }
