@@ -22,7 +22,7 @@ use crate::cluster::kubernetes::{Metadata, Node, Pod, Reader};
 use crate::cluster::{Assembly, Board, ObjectError};
 
 /// Objects in one page of a list: bounds the memory that a list takes.
-const PAGE_SIZE: u32 = 1000;
+const PAGE_SIZE: u32 = 250;
 
 /// Events applied between two publications at most: bounds how long a burst stays invisible.
 const BATCH_SIZE: usize = 512;
