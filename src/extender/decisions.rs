@@ -15,18 +15,16 @@ pub const MAX_DECISIONS: usize = 1000;
 /// 200 with 500.
 pub const MAX_BYTES: usize = 8 << 20;
 
-/// How many candidates may wait in drafts before a request settles them itself.
-const MAX_DRAFTED_CANDIDATES: usize = 50_000;
-/// How many drafts may wait, whatever their size.
-const MAX_DRAFTS: usize = 100;
+/// How many candidates may wait in drafts: as many as the ring has room for.
+const MAX_DRAFTED_CANDIDATES: usize = 100_000;
 
 /// A ring of decisions: the oldest make room for the newest.
 ///
-/// A new one waits as a draft until somebody settles it: whoever reads, the task that [`Decisions::drafted`] wakes,
-/// or a request that finds too many waiting.
+/// A new one waits as a draft until somebody settles it: whoever reads, or the task that [`Decisions::drafted`] wakes.
+/// Requests never do: in a burst that outruns the task, drafts that the ring would forget at once are forgotten unsettled.
 #[derive(Debug, Default)]
 pub struct Decisions {
-    drafts: Mutex<Vec<Draft>>,
+    drafts: Mutex<VecDeque<Draft>>,
     ring: Mutex<Ring>,
     drafted: Notify,
 }
@@ -41,15 +39,14 @@ impl Decisions {
     /// Remembers a decision.
     pub(super) fn push(&self, draft: Draft) {
         let mut drafts = lock(&self.drafts);
-        drafts.push(draft);
-        let candidates: usize = drafts.iter().map(|draft| draft.decision.candidates()).sum();
-        let full = drafts.len() > MAX_DRAFTS || candidates > MAX_DRAFTED_CANDIDATES;
-        drop(drafts);
-        if full {
-            self.settle();
-        } else {
-            self.drafted.notify_one();
+        drafts.push_back(draft);
+        let mut candidates: usize = drafts.iter().map(|draft| draft.decision.candidates()).sum();
+        while drafts.len() > MAX_DECISIONS || (candidates > MAX_DRAFTED_CANDIDATES && drafts.len() > 1) {
+            let Some(oldest) = drafts.pop_front() else { break };
+            candidates -= oldest.decision.candidates();
         }
+        drop(drafts);
+        self.drafted.notify_one();
     }
 
     /// Waits until there is a draft to settle.
