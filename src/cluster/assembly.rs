@@ -1,6 +1,7 @@
 //! Where the feeds meet: nodes and pods from Kubernetes, devices from telemetry.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -23,6 +24,7 @@ pub struct Assembly {
     pods_on: HashMap<Arc<str>, BTreeMap<PodKey, Arc<BoundPod>>>,
     samples: Samples,
     models: HashSet<Model>,
+    resources: HashSet<Arc<str>>,
     changed: BTreeSet<Arc<str>>,
     table: NodeTable,
     free_slots: Vec<Slot>,
@@ -35,7 +37,10 @@ impl Assembly {
         if self.facts.get(&name).is_some_and(|known| **known == facts) {
             return;
         }
-        facts.model = facts.model.map(|model| self.shared(model));
+        facts.model = facts.model.map(|model| shared(&mut self.models, model));
+        for pool in &mut facts.pools {
+            pool.resource = shared(&mut self.resources, pool.resource.clone());
+        }
         self.facts.insert(name.clone(), Arc::new(facts));
         self.changed.insert(name);
     }
@@ -78,15 +83,6 @@ impl Assembly {
         let names: BTreeSet<Arc<str>> =
             before.keys().chain(self.samples.keys()).filter(differs).cloned().collect();
         self.changed.extend(names);
-    }
-
-    /// The model as other nodes have it already: one that thousands share stays in the processor's cache.
-    fn shared(&mut self, model: Model) -> Model {
-        let known = self.models.get(&model).cloned();
-        known.unwrap_or_else(|| {
-            self.models.insert(model.clone());
-            model
-        })
     }
 
     /// The nodes known now.
@@ -153,6 +149,15 @@ impl Assembly {
         }
         Arc::make_mut(&mut self.table.chunks[index / CHUNK])[index % CHUNK] = node;
     }
+}
+
+/// The value as other nodes have it already: what thousands share stays in the processor's cache.
+fn shared<T: Clone + Eq + Hash>(known: &mut HashSet<T>, value: T) -> T {
+    if let Some(known) = known.get(&value) {
+        return known.clone();
+    }
+    known.insert(value.clone());
+    value
 }
 
 /// The one place where snapshots are swapped: feeds write through [`Board::update`], decisions read
