@@ -10,7 +10,7 @@ use super::gpu::{FreshnessPolicy, Gpu};
 use super::model::Model;
 use super::node::{Node, NodeFacts};
 use super::pod::{BoundPod, PodKey};
-use super::snapshot::{CHUNK, NodeTable, Slot, Snapshot};
+use super::snapshot::{NodeTable, Slot, Snapshot, Version};
 use super::units::Timestamp;
 
 /// The devices of each node, by node name: what one refresh of telemetry brings.
@@ -28,6 +28,7 @@ pub struct Assembly {
     changed: BTreeSet<Arc<str>>,
     table: NodeTable,
     free_slots: Vec<Slot>,
+    last_version: Option<Version>,
 }
 
 impl Assembly {
@@ -143,11 +144,10 @@ impl Assembly {
     }
 
     fn put(&mut self, slot: Slot, node: Option<Arc<Node>>) {
-        let index = slot.0 as usize;
-        while self.table.chunks.len() <= index / CHUNK {
-            self.table.chunks.push(Arc::new([const { None }; CHUNK]));
-        }
-        Arc::make_mut(&mut self.table.chunks[index / CHUNK])[index % CHUNK] = node;
+        let version = Version::after(self.last_version);
+        self.last_version = Some(version);
+        let lasting = node.as_ref().is_some_and(|node| !node.has_nominated());
+        self.table.put(slot, node, lasting.then_some(version));
     }
 }
 

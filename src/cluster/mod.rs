@@ -36,5 +36,5 @@ pub use pool::{Load, LoadBasis, Pool, PoolFacts, PoolKind};
 pub use quantity::{Quantity, QuantityError};
 pub use resource::GpuResources;
 pub use saved::SavedSnapshotError;
-pub use snapshot::{Slot, Snapshot};
+pub use snapshot::{Lineage, Slot, Snapshot, Version};
 pub use units::{Mib, MilliCpu, PerMille, Timestamp};

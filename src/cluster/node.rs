@@ -171,6 +171,12 @@ impl Node {
         self.pools.iter().map(|(facts, pool)| (facts, pool))
     }
 
+    /// Whether any pod is nominated to this node.
+    #[must_use]
+    pub fn has_nominated(&self) -> bool {
+        self.nominated
+    }
+
     /// The pods nominated to this node that count against `pod`: other pods of at least its priority.
     pub fn nominated_against<'a>(&'a self, pod: &'a PodRequest) -> impl Iterator<Item = &'a PodRequest> {
         let nominated: &[Arc<BoundPod>] = if self.nominated { &self.pods } else { &[] };

@@ -1,5 +1,6 @@
 //! The picture that a decision is made from.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::gpu::FreshnessPolicy;
@@ -19,23 +20,70 @@ pub struct Snapshot {
     pub(super) nodes: Arc<NodeTable>,
 }
 
-/// A node's place in a snapshot's table; stable while the set of nodes stays the same.
+/// A node's place in a snapshot's table; stable while the node is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub(super) u32);
 
-pub(super) const CHUNK: usize = 64;
+impl Slot {
+    /// The place as an index: below [`Snapshot::slot_count`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Tells two states of a node apart: of the same lineage, the same version means the very same node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Version(NonZeroU64);
+
+impl Version {
+    /// The version after `last`, the first one where there is none.
+    pub(super) fn after(last: Option<Self>) -> Self {
+        Self(last.map_or(NonZeroU64::MIN, |Self(last)| last.saturating_add(1)))
+    }
+}
+
+/// Whose slots and versions they are: snapshots of one [`Assembly`](super::Assembly) share a lineage.
+#[derive(Debug, Clone, Default)]
+pub struct Lineage(Arc<()>);
+
+impl PartialEq for Lineage {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+const CHUNK: usize = 64;
+
+/// Neighbours in the table, which are copied together.
+#[derive(Debug, Clone)]
+struct Chunk {
+    nodes: [Option<Arc<Node>>; CHUNK],
+    /// Apart from the nodes, so that asking for a version waits for no node's memory.
+    versions: [Option<Version>; CHUNK],
+}
 
 /// Nodes by slot, and slots by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NodeTable {
     pub(super) names: Arc<Names>,
-    pub(super) chunks: Vec<Arc<[Option<Arc<Node>>; CHUNK]>>,
+    chunks: Vec<Arc<Chunk>>,
+    lineage: Lineage,
 }
 
 impl NodeTable {
-    pub(super) fn get(&self, slot: Slot) -> Option<&Arc<Node>> {
-        let slot = slot.0 as usize;
-        self.chunks.get(slot / CHUNK)?[slot % CHUNK].as_ref()
+    fn get(&self, slot: Slot) -> Option<&Arc<Node>> {
+        self.chunks.get(slot.index() / CHUNK)?.nodes[slot.index() % CHUNK].as_ref()
+    }
+
+    /// Puts a node, or nothing, into a slot.
+    pub(super) fn put(&mut self, slot: Slot, node: Option<Arc<Node>>, version: Option<Version>) {
+        while self.chunks.len() <= slot.index() / CHUNK {
+            self.chunks.push(Arc::new(Chunk { nodes: [const { None }; CHUNK], versions: [None; CHUNK] }));
+        }
+        let chunk = Arc::make_mut(&mut self.chunks[slot.index() / CHUNK]);
+        chunk.nodes[slot.index() % CHUNK] = node;
+        chunk.versions[slot.index() % CHUNK] = version;
     }
 }
 
@@ -49,17 +97,48 @@ impl Snapshot {
     /// The node of this name, if the snapshot has it.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Arc<Node>> {
-        self.nodes.get(self.nodes.names.slot(name)?)
+        self.at(self.slot(name)?)
+    }
+
+    /// Where the node of this name stands.
+    #[must_use]
+    pub fn slot(&self, name: &str) -> Option<Slot> {
+        self.nodes.names.slot(name)
+    }
+
+    /// The node in this slot.
+    #[must_use]
+    pub fn at(&self, slot: Slot) -> Option<&Arc<Node>> {
+        self.nodes.get(slot)
+    }
+
+    /// The version of the node in this slot. `None` where there is no node, and where a pod is nominated to it: what
+    /// is found of such a node depends on who asks, so that nobody should remember it.
+    #[must_use]
+    pub fn version(&self, slot: Slot) -> Option<Version> {
+        self.nodes.chunks.get(slot.index() / CHUNK)?.versions[slot.index() % CHUNK]
+    }
+
+    /// Whose slots and versions these are.
+    #[must_use]
+    pub fn lineage(&self) -> &Lineage {
+        &self.nodes.lineage
     }
 
     /// All nodes, in the table's order.
     pub fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
-        self.nodes.chunks.iter().flat_map(|chunk| chunk.iter()).flatten()
+        self.nodes.chunks.iter().flat_map(|chunk| chunk.nodes.iter()).flatten()
     }
 
     /// How many nodes there are.
     #[must_use]
     pub fn node_count(&self) -> usize {
         self.nodes.names.len()
+    }
+
+    /// How many slots there are, vacant ones among them.
+    #[must_use]
+    pub fn slot_count(&self) -> usize {
+        self.nodes.chunks.len() * CHUNK
     }
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::decisions::Decisions;
 use super::metrics::Metrics;
 use super::profiles::{Profiles, UnknownProfile};
-use super::record::{Decision, Draft, Findings};
+use super::record::{Draft, Findings};
 use super::wire::{self, Arguments, Asked, NodeObject, RequestError};
 use crate::clock::Stopwatch;
 use crate::cluster::kubernetes::Reader;
 use crate::cluster::{Node, ObjectError, Snapshot};
-use crate::placement::{self, Candidate, Inquiry, Profile};
+use crate::placement::Candidate;
 
 /// Takes the picture to decide from, with ages counted to the moment of the call.
 pub type Picture = Arc<dyn Fn() -> Snapshot + Send + Sync>;
@@ -109,12 +109,11 @@ impl Extender {
         let watch = Stopwatch::start();
         match self.decide(verb, profile, body) {
             Ok((body, mut draft)) => {
-                draft.decision.took = watch.elapsed();
-                let decision = &draft.decision;
-                let none_fits = decision.candidates() > 0 && decision.fit() == 0;
+                draft.took = watch.elapsed();
+                let none_fits = draft.candidates() > 0 && draft.refusals().count() == draft.candidates();
                 let outcome = if none_fits { Outcome::NoneFits } else { Outcome::Answered };
-                log(decision);
-                self.metrics.decided(decision, outcome);
+                log(&draft);
+                self.metrics.decided(&draft, outcome);
                 self.decisions.push(draft);
                 Reply { body, outcome }
             }
@@ -134,28 +133,32 @@ impl Extender {
     ) -> Result<(Vec<u8>, Draft), AnswerError> {
         let Arguments { pod, asked } = Arguments::parse(body)?;
         let pod = self.reader.pod(&pod)?;
-        let profile = self.profiles.choose(profile, &pod)?;
+        let scorer = self.profiles.choose(profile, &pod)?;
         let snapshot = (self.picture)();
-        let question =
-            Question { verb, inquiry: Inquiry { snapshot: &snapshot, pod: &pod, profile }, profile };
         let mut unseen = Vec::new();
-        let (reply, decision) = match &asked {
+        let (candidates, objects) = match &asked {
             Asked::Names(names) => {
-                let candidates: Vec<Candidate<'_>> =
-                    names.iter().map(|name| Candidate::named(&snapshot, &name.0)).collect();
-                question.answer(&candidates, None)
+                (names.iter().map(|name| Candidate::named(&snapshot, &name.0)).collect(), None)
             }
             Asked::Objects(objects) => {
                 unseen = self.unseen(&snapshot, objects);
-                let candidates: Vec<Candidate<'_>> = objects
-                    .iter()
-                    .zip(&unseen)
-                    .map(|(object, unseen)| candidate(&snapshot, object, unseen.as_ref()))
-                    .collect();
-                question.answer(&candidates, Some(objects))
+                let described = objects.iter().zip(&unseen);
+                let candidates = described.map(|(object, unseen)| candidate(&snapshot, object, unseen.as_ref()));
+                (candidates.collect::<Vec<_>>(), Some(&objects[..]))
             }
         };
-        Ok((reply, Draft { decision, snapshot, pod, unseen }))
+        let (reply, findings) = match verb {
+            Verb::Filter => {
+                let verdicts = scorer.filter(&snapshot, &pod, &candidates);
+                (wire::filter_reply(&candidates, &verdicts, objects), Findings::Verdicts(verdicts))
+            }
+            Verb::Prioritize => {
+                let ranked = scorer.prioritize(&snapshot, &pod, &candidates);
+                (wire::prioritize_reply(&candidates, &ranked), Findings::Ranks(ranked))
+            }
+        };
+        let draft = Draft::new(scorer.profile().clone(), pod, snapshot.clone(), &candidates, findings);
+        Ok((reply, draft.with_unseen(unseen)))
     }
 
     /// The nodes of a request that the snapshot does not have, as their objects describe them: empty and unmeasured.
@@ -188,44 +191,15 @@ fn candidate<'a>(
     Candidate { node: named.node.or(unseen), ..named }
 }
 
-/// A request that has been understood.
-struct Question<'a> {
-    verb: Verb,
-    inquiry: Inquiry<'a>,
-    profile: &'a Arc<Profile>,
-}
-
-impl Question<'_> {
-    /// The reply's bytes, and what to remember. `objects` are the candidates as the request carried them, if it did.
-    fn answer(
-        &self,
-        candidates: &[Candidate<'_>],
-        objects: Option<&[NodeObject<'_>]>,
-    ) -> (Vec<u8>, Decision) {
-        let Inquiry { snapshot, pod, profile } = self.inquiry;
-        let (reply, findings) = match self.verb {
-            Verb::Filter => {
-                let verdicts = placement::filter(snapshot, pod, profile, candidates);
-                (wire::filter_reply(candidates, &verdicts, objects), Findings::Verdicts(verdicts))
-            }
-            Verb::Prioritize => {
-                let ranked = placement::prioritize(snapshot, pod, profile, candidates);
-                (wire::prioritize_reply(candidates, &ranked), Findings::Ranks(ranked))
-            }
-        };
-        (reply, Decision::new(&self.inquiry, self.profile, candidates, findings))
-    }
-}
-
 /// One event for each decision.
-fn log(decision: &Decision) {
+fn log(decision: &Draft) {
     tracing::debug!(
-        verb = decision.verb.name(),
-        pod = %decision.pod,
+        verb = decision.verb().name(),
+        pod = %decision.pod.key,
         profile = %decision.profile.name,
         strategy = decision.profile.strategy.name,
         candidates = decision.candidates(),
-        fit = decision.fit(),
+        fit = decision.candidates() - decision.refusals().count(),
         best = decision.best(),
         duration_us = decision.took.as_micros() as u64,
         "decided"

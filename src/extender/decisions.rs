@@ -24,9 +24,15 @@ const MAX_DRAFTED_CANDIDATES: usize = 100_000;
 /// Requests never do: in a burst that outruns the task, drafts that the ring would forget at once are forgotten unsettled.
 #[derive(Debug, Default)]
 pub struct Decisions {
-    drafts: Mutex<VecDeque<Draft>>,
+    drafts: Mutex<Drafts>,
     ring: Mutex<Ring>,
     drafted: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Drafts {
+    waiting: VecDeque<Draft>,
+    candidates: usize,
 }
 
 #[derive(Debug, Default)]
@@ -39,12 +45,7 @@ impl Decisions {
     /// Remembers a decision.
     pub(super) fn push(&self, draft: Draft) {
         let mut drafts = lock(&self.drafts);
-        drafts.push_back(draft);
-        let mut candidates: usize = drafts.iter().map(|draft| draft.decision.candidates()).sum();
-        while drafts.len() > MAX_DECISIONS || (candidates > MAX_DRAFTED_CANDIDATES && drafts.len() > 1) {
-            let Some(oldest) = drafts.pop_front() else { break };
-            candidates -= oldest.decision.candidates();
-        }
+        drafts.push(draft);
         drop(drafts);
         self.drafted.notify_one();
     }
@@ -59,7 +60,7 @@ impl Decisions {
         // The ring is locked first, so that drafts enter it in their order whoever settles them.
         let mut ring = lock(&self.ring);
         let drafts = std::mem::take(&mut *lock(&self.drafts));
-        drafts.into_iter().for_each(|draft| ring.push(draft.settle()));
+        drafts.waiting.into_iter().for_each(|draft| ring.push(draft.settle()));
     }
 
     /// The newest decisions that match, newest first.
@@ -108,6 +109,21 @@ impl Decisions {
     fn settled(&self) -> MutexGuard<'_, Ring> {
         self.settle();
         lock(&self.ring)
+    }
+}
+
+impl Drafts {
+    fn push(&mut self, draft: Draft) {
+        self.candidates += draft.candidates();
+        self.waiting.push_back(draft);
+        let too_many = |drafts: &Self| {
+            let wide = drafts.candidates > MAX_DRAFTED_CANDIDATES && drafts.waiting.len() > 1;
+            wide || drafts.waiting.len() > MAX_DECISIONS
+        };
+        while too_many(self) {
+            let Some(oldest) = self.waiting.pop_front() else { break };
+            self.candidates -= oldest.candidates();
+        }
     }
 }
 

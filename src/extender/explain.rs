@@ -81,11 +81,10 @@ impl Extender {
     /// Explains what would be decided on a pod now, over all nodes of the cluster.
     pub(super) fn explain_now(&self, pod: &Pod, profile: Option<&str>) -> Result<ExplainReply, ExplainError> {
         let pod = self.reader.pod(pod)?;
-        let profile = self.profiles.choose(profile, &pod)?;
+        let profile = self.profiles.choose(profile, &pod)?.profile();
         let snapshot = (self.picture)();
-        let candidates: Vec<Candidate<'_>> =
-            snapshot.nodes().map(|node| Candidate { name: node.name(), node: Some(node) }).collect();
-        let explanation = placement::explain(&snapshot, &pod, profile, &candidates);
+        let explanation =
+            placement::explain(&snapshot, &pod, profile, &Candidate::everyone(&snapshot));
         Ok(ExplainReply {
             origin: Origin::Now,
             at: snapshot.as_of,

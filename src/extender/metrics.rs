@@ -14,7 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::answer::{Outcome, Verb};
-use super::record::Decision;
+use super::record::Draft;
 use super::vitals::{TelemetryMode, Vitals};
 use crate::placement::Reason;
 
@@ -79,8 +79,8 @@ fn label(reason: Reason) -> ReasonLabel {
 }
 
 impl Metrics {
-    pub(super) fn decided(&self, decision: &Decision, outcome: Outcome) {
-        let (verb, profile) = (decision.verb.name(), &decision.profile);
+    pub(super) fn decided(&self, decision: &Draft, outcome: Outcome) {
+        let (verb, profile) = (decision.verb().name(), &decision.profile);
         self.time(
             RequestLabels { verb, strategy: profile.strategy.name, outcome: outcome.name() },
             decision.took,

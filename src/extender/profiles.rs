@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::cluster::PodRequest;
-use crate::placement::Profile;
+use crate::placement::{Profile, Scorer};
 
 /// The profile for pods that name none, directly or by their namespace.
 pub const DEFAULT_PROFILE: &str = "default";
@@ -13,11 +13,11 @@ pub const DEFAULT_PROFILE: &str = "default";
 /// Looks up the profile that a namespace names for its pods.
 pub type NamespaceDefault = Arc<dyn Fn(&str) -> Option<Arc<str>> + Send + Sync>;
 
-/// The profiles by name.
+/// The profiles by name, each with what decides by it.
 #[derive(Clone)]
 pub struct Profiles {
-    by_name: BTreeMap<Arc<str>, Arc<Profile>>,
-    standard: Arc<Profile>,
+    by_name: BTreeMap<Arc<str>, Arc<Scorer>>,
+    standard: Arc<Scorer>,
     namespace_default: NamespaceDefault,
 }
 
@@ -64,7 +64,8 @@ impl Profiles {
         let mut by_name = BTreeMap::new();
         for profile in profiles {
             let name = profile.name.clone();
-            if by_name.insert(name.clone(), Arc::new(profile)).is_some() {
+            let scorer = Arc::new(Scorer::new(Arc::new(profile)));
+            if by_name.insert(name.clone(), scorer).is_some() {
                 return Err(ProfilesError::Duplicate { name });
             }
         }
@@ -76,21 +77,21 @@ impl Profiles {
     /// Only the standard profile, named `default`; namespaces name none.
     #[must_use]
     pub fn standard() -> Self {
-        let standard = Arc::new(Profile::standard(DEFAULT_PROFILE));
-        let by_name = BTreeMap::from([(standard.name.clone(), standard.clone())]);
+        let standard = Arc::new(Scorer::new(Arc::new(Profile::standard(DEFAULT_PROFILE))));
+        let by_name = BTreeMap::from([(standard.profile().name.clone(), standard.clone())]);
         Self { by_name, standard, namespace_default: Arc::new(|_| None) }
     }
 
     /// The profiles, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Profile>> {
-        self.by_name.values()
+        self.by_name.values().map(|scorer| scorer.profile())
     }
 
-    /// The profile for a pod: the one the path names, else the pod's own, else its namespace's, else `default`.
+    /// What decides by the profile for a pod: the one the path names, else the pod's own, else its namespace's, else `default`.
     ///
     /// # Errors
     /// Where the first of them that is given is unknown.
-    pub fn choose(&self, path: Option<&str>, pod: &PodRequest) -> Result<&Arc<Profile>, UnknownProfile> {
+    pub fn choose(&self, path: Option<&str>, pod: &PodRequest) -> Result<&Scorer, UnknownProfile> {
         if let Some(name) = path {
             return self.named(name, "the request path");
         }
@@ -103,9 +104,9 @@ impl Profiles {
         }
     }
 
-    fn named(&self, name: &str, origin: &'static str) -> Result<&Arc<Profile>, UnknownProfile> {
+    fn named(&self, name: &str, origin: &'static str) -> Result<&Scorer, UnknownProfile> {
         let unknown = || UnknownProfile { name: name.into(), origin, known: names(&self.by_name) };
-        self.by_name.get(name).ok_or_else(unknown)
+        self.by_name.get(name).map(AsRef::as_ref).ok_or_else(unknown)
     }
 }
 

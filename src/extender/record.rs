@@ -1,14 +1,17 @@
 //! A decision as it is remembered: enough to explain it later, little enough to keep many.
 //!
 //! ```text
-//! answer --> Draft (names, verdicts or ranks, and the snapshot) --(settle, after the reply)--> Decision (figures)
+//! answer --> Draft (verdicts or ranks, and the snapshot) --(settle, after the reply)--> Decision (names and figures)
 //! ```
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::Verb;
-use crate::cluster::{FreshnessPolicy, GpuDemand, Load, Node, PodKey, PodRequest, Snapshot, Timestamp};
+use crate::cluster::{
+    FreshnessPolicy, GpuDemand, Load, Node, PodKey, PodRequest, Slot, Snapshot, Timestamp,
+};
 use crate::placement::{
     Candidate, Inquiry, LoadExplanation, MAX_POINTS, NodeExplanation, Part, PoolExplanation, Profile, Ranked,
     Reason, Score, Verdict,
@@ -74,40 +77,161 @@ impl Findings {
             Self::Ranks(_) => Verb::Prioritize,
         }
     }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Verdicts(verdicts) => verdicts.len(),
+            Self::Ranks(ranks) => ranks.len(),
+        }
+    }
+
+    /// The reasons of the candidates that do not fit.
+    fn refusals(&self) -> impl Iterator<Item = Reason> {
+        let verdicts: &[Verdict] = match self {
+            Self::Verdicts(verdicts) => verdicts,
+            Self::Ranks(_) => &[],
+        };
+        verdicts.iter().filter_map(|verdict| match verdict {
+            Verdict::Fits => None,
+            Verdict::Rejected(reason) => Some(*reason),
+        })
+    }
+
+    /// The candidate that was ranked best, the first by name of those that are level; `None` for filter.
+    fn best<'a>(&'a self, name: impl Fn(usize) -> &'a str) -> Option<&'a str> {
+        let Self::Ranks(ranks) = self else { return None };
+        let place = |index: &usize| (ranks[*index].points, ranks[*index].combined, Reverse(name(*index)));
+        (0..ranks.len()).max_by_key(place).map(name)
+    }
 }
 
-/// A decision just answered: the figures behind it are still in the snapshot that it was taken from.
+/// A decision just answered: the names and figures behind it are still in the snapshot that it was taken from.
 ///
 /// Copying them takes about as long as deciding, and nobody waits for it; holding the snapshot keeps nodes alive that
 /// have changed. So drafts are settled soon, but not while kube-scheduler waits.
 #[derive(Debug)]
 pub(super) struct Draft {
-    pub(super) decision: Decision,
-    pub(super) snapshot: Snapshot,
+    pub(super) profile: Arc<Profile>,
     pub(super) pod: PodRequest,
+    pub(super) took: Duration,
+    snapshot: Snapshot,
+    findings: Findings,
+    seats: Vec<Seat>,
+    strangers: Vec<Box<str>>,
     /// Nodes that only the request described, by the order of the request.
-    pub(super) unseen: Vec<Option<Node>>,
+    unseen: Vec<Option<Node>>,
+}
+
+/// Where a candidate's name is found.
+#[derive(Debug, Clone, Copy)]
+enum Seat {
+    Known(Slot),
+    /// By its place among the strangers.
+    Stranger(u32),
 }
 
 impl Draft {
-    /// Copies the figures and lets go of the snapshot.
-    pub(super) fn settle(self) -> Decision {
-        let Self { mut decision, snapshot, pod, unseen } = self;
-        let unseen = |index: usize| unseen.get(index).and_then(Option::as_ref);
-        let node =
-            |index: usize| snapshot.node(decision.name(index)).map(AsRef::as_ref).or_else(|| unseen(index));
-        let note = |index: usize| {
-            let node = node(index);
-            pod.gpus.iter().map(move |demand| PoolNote::of(node?, demand))
+    pub(super) fn new(
+        profile: Arc<Profile>,
+        pod: PodRequest,
+        snapshot: Snapshot,
+        candidates: &[Candidate<'_>],
+        findings: Findings,
+    ) -> Self {
+        let mut strangers: Vec<Box<str>> = Vec::new();
+        let seat = |candidate: &Candidate<'_>| {
+            candidate.slot.map_or_else(
+                || {
+                    strangers.push(candidate.name.into());
+                    Seat::Stranger(strangers.len() as u32 - 1)
+                },
+                Seat::Known,
+            )
         };
-        let pools: Vec<Option<PoolNote>> = (0..decision.rows.len()).flat_map(note).collect();
-        let inquiry = Inquiry { snapshot: &snapshot, pod: &pod, profile: &decision.profile };
-        let leaders: Vec<(usize, Vec<Part>)> = decision
-            .leaders_by_points()
-            .filter_map(|index| Some((index, parts(&inquiry, node(index)?))))
-            .collect();
-        (decision.pools, decision.leaders) = (pools, leaders);
-        decision
+        let seats = candidates.iter().map(seat).collect();
+        let (took, unseen) = (Duration::ZERO, Vec::new());
+        Self { profile, pod, took, snapshot, findings, seats, strangers, unseen }
+    }
+
+    /// With the nodes that only the request described.
+    pub(super) fn with_unseen(self, unseen: Vec<Option<Node>>) -> Self {
+        Self { unseen, ..self }
+    }
+
+    /// What was asked.
+    pub(super) fn verb(&self) -> Verb {
+        self.findings.verb()
+    }
+
+    /// How many nodes were asked about.
+    pub(super) fn candidates(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// The reasons of the candidates that do not fit.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = Reason> {
+        self.findings.refusals()
+    }
+
+    /// The node that was ranked best.
+    pub(super) fn best(&self) -> Option<&str> {
+        self.findings.best(|index| self.name(index))
+    }
+
+    fn name(&self, index: usize) -> &str {
+        match self.seats[index] {
+            Seat::Known(slot) => self.snapshot.at(slot).map_or("", |node| node.name()),
+            Seat::Stranger(place) => &self.strangers[place as usize],
+        }
+    }
+
+    fn node(&self, index: usize) -> Option<&Node> {
+        match self.seats[index] {
+            Seat::Known(slot) => self.snapshot.at(slot).map(AsRef::as_ref),
+            Seat::Stranger(_) => self.unseen.get(index)?.as_ref(),
+        }
+    }
+
+    /// Copies names and figures, and lets go of the snapshot.
+    pub(super) fn settle(self) -> Decision {
+        let candidates = || 0..self.candidates();
+        let mut names = String::with_capacity(candidates().map(|index| self.name(index).len()).sum());
+        let row = |index: usize| {
+            names.push_str(self.name(index));
+            Row { name_end: names.len() as u32, known: self.node(index).is_some() }
+        };
+        let rows = candidates().map(row).collect();
+        let note = |index: usize| {
+            let node = self.node(index);
+            self.pod.gpus.iter().map(move |demand| PoolNote::of(node?, demand))
+        };
+        let inquiry = Inquiry { snapshot: &self.snapshot, pod: &self.pod, profile: &self.profile };
+        let leader = |index: usize| Some((index, parts(&inquiry, self.node(index)?)));
+        Decision {
+            rows,
+            names,
+            pools: candidates().flat_map(note).collect(),
+            leaders: self.leaders().filter_map(leader).collect(),
+            at: self.snapshot.as_of,
+            verb: self.verb(),
+            freshness: self.snapshot.freshness,
+            pod: self.pod.key,
+            uid: self.pod.uid,
+            demands: self.pod.gpus,
+            profile: self.profile,
+            took: self.took,
+            findings: self.findings,
+        }
+    }
+
+    /// The first of those that share the most points.
+    fn leaders(&self) -> impl Iterator<Item = usize> {
+        let ranks: &[Ranked] = match &self.findings {
+            Findings::Verdicts(_) => &[],
+            Findings::Ranks(ranks) => ranks,
+        };
+        let most = ranks.iter().enumerate().filter(|(_, ranked)| ranked.points == MAX_POINTS);
+        most.map(|(index, _)| index).take(MAX_LEADERS)
     }
 }
 
@@ -120,45 +244,6 @@ fn parts(inquiry: &Inquiry<'_>, node: &Node) -> Vec<Part> {
 }
 
 impl Decision {
-    /// What was found of the candidates, without the figures behind it.
-    pub(super) fn new(
-        inquiry: &Inquiry<'_>,
-        profile: &Arc<Profile>,
-        candidates: &[Candidate<'_>],
-        findings: Findings,
-    ) -> Self {
-        let mut names = String::with_capacity(candidates.iter().map(|candidate| candidate.name.len()).sum());
-        let row = |candidate: &Candidate<'_>| {
-            names.push_str(candidate.name);
-            Row { name_end: names.len() as u32, known: candidate.node.is_some() }
-        };
-        Self {
-            rows: candidates.iter().map(row).collect(),
-            names,
-            at: inquiry.snapshot.as_of,
-            verb: findings.verb(),
-            pod: inquiry.pod.key.clone(),
-            uid: inquiry.pod.uid.clone(),
-            profile: profile.clone(),
-            took: Duration::ZERO,
-            demands: inquiry.pod.gpus.clone(),
-            freshness: inquiry.snapshot.freshness,
-            pools: Vec::new(),
-            findings,
-            leaders: Vec::new(),
-        }
-    }
-
-    /// The first of those that share the most points.
-    fn leaders_by_points(&self) -> impl Iterator<Item = usize> {
-        let ranks: &[Ranked] = match &self.findings {
-            Findings::Verdicts(_) => &[],
-            Findings::Ranks(ranks) => ranks,
-        };
-        let most = ranks.iter().enumerate().filter(|(_, ranked)| ranked.points == MAX_POINTS);
-        most.map(|(index, _)| index).take(MAX_LEADERS)
-    }
-
     /// How many nodes were asked about.
     #[must_use]
     pub fn candidates(&self) -> usize {
@@ -173,24 +258,13 @@ impl Decision {
 
     /// The reasons of the candidates that do not fit.
     pub fn refusals(&self) -> impl Iterator<Item = Reason> {
-        let verdicts: &[Verdict] = match &self.findings {
-            Findings::Verdicts(verdicts) => verdicts,
-            Findings::Ranks(_) => &[],
-        };
-        verdicts.iter().filter_map(|verdict| match verdict {
-            Verdict::Fits => None,
-            Verdict::Rejected(reason) => Some(*reason),
-        })
+        self.findings.refusals()
     }
 
     /// The node that was ranked best, the first by name of those that are level; `None` for filter.
     #[must_use]
     pub fn best(&self) -> Option<&str> {
-        let Findings::Ranks(ranks) = &self.findings else { return None };
-        let place = |index: &usize| {
-            (ranks[*index].points, ranks[*index].combined, std::cmp::Reverse(self.name(*index)))
-        };
-        (0..ranks.len()).max_by_key(place).map(|index| self.name(index))
+        self.findings.best(|index| self.name(index))
     }
 
     /// Memory that the record takes, in bytes.

@@ -1,6 +1,6 @@
 //! Strategy and utilization become one score.
 
-use super::points::points;
+use super::points::Span;
 use super::utilization::Reading;
 use super::{Profile, Score};
 use crate::cluster::Confidence;
@@ -23,6 +23,8 @@ pub struct Ranked {
     pub combined: Score,
     /// What goes over the wire, 0 to [`MAX_POINTS`](super::MAX_POINTS).
     pub points: u8,
+    /// Whether gpulse has heard of the node. Nothing can be said for one that it has not: its scores are the lowest.
+    pub known: bool,
 }
 
 /// Blends and compares. With `w` the profile's weight, `C` the confidence of the best-measured candidate and `W = w*C`:
@@ -32,19 +34,26 @@ pub struct Ranked {
 /// where the prior is the candidates' mean term by confidence, and never more than the node's own if it were idle. So where all are
 /// measured equally well this is `(1-w*conf)*strategy + w*conf*term`; where nothing is measured the strategy decides
 /// alone; and a node without samples among measured ones stands in their middle, neither preferred nor rejected.
-pub(super) fn rank(profile: &Profile, candidates: &[Option<Judged>]) -> Vec<Ranked> {
-    let blend = Blend::over(profile, candidates.iter().flatten());
-    let combined: Vec<Option<Score>> =
-        candidates.iter().map(|judged| judged.map(|judged| blend.combine(&judged))).collect();
-    let points = points(&combined, profile.deadband);
-    let rows = candidates.iter().zip(combined).zip(points);
-    rows.map(|((judged, combined), points)| Ranked {
+pub(super) fn rank(profile: &Profile, judged: impl Iterator<Item = Option<Judged>>) -> Vec<Ranked> {
+    // One row for each candidate, filled in as more is known: thousands of them should be walked, not copied.
+    let row = |judged: Option<Judged>| Ranked {
         strategy: judged.map_or(Score::default(), |judged| judged.strategy),
         reading: judged.map_or(Reading::default(), |judged| judged.reading),
-        combined: combined.unwrap_or_default(),
-        points,
-    })
-    .collect()
+        combined: Score::default(),
+        points: 0,
+        known: judged.is_some(),
+    };
+    let mut ranked: Vec<Ranked> = judged.map(row).collect();
+    let blend = Blend::over(profile, &ranked);
+    let mut span = Span::default();
+    for row in ranked.iter_mut().filter(|row| row.known) {
+        row.combined = blend.combine(row);
+        span.add(row.combined);
+    }
+    for row in ranked.iter_mut().filter(|row| row.known) {
+        row.points = span.points(row.combined, profile.deadband);
+    }
+    ranked
 }
 
 /// What blending needs to know of all candidates together.
@@ -57,9 +66,10 @@ struct Blend {
 const MILLE: u64 = 1000;
 
 impl Blend {
-    fn over<'a>(profile: &Profile, candidates: impl Iterator<Item = &'a Judged>) -> Self {
+    /// A candidate that nobody has heard of has no confidence, and so no part in it.
+    fn over(profile: &Profile, candidates: &[Ranked]) -> Self {
         let (mut trust, mut terms, mut best) = (0_u64, 0_u64, Confidence::default());
-        for Judged { reading, .. } in candidates {
+        for Ranked { reading, .. } in candidates {
             let confidence = u64::from(reading.confidence.get());
             trust += confidence;
             terms += confidence * u64::from(reading.term.millionths());
@@ -72,7 +82,7 @@ impl Blend {
         }
     }
 
-    fn combine(&self, Judged { strategy, reading }: &Judged) -> Score {
+    fn combine(&self, Ranked { strategy, reading, .. }: &Ranked) -> Score {
         if self.best_confidence == 0 {
             return *strategy;
         }

@@ -16,10 +16,11 @@ mod points;
 mod profile;
 mod reason;
 mod score;
+mod scorer;
 pub mod strategy;
 mod utilization;
 
-use crate::cluster::{Node, PodRequest, Snapshot};
+use crate::cluster::{Node, PodRequest, Slot, Snapshot};
 
 pub use blend::Ranked;
 pub use explain::{Explanation, LoadExplanation, NodeExplanation, Part, PoolExplanation, explain};
@@ -27,6 +28,7 @@ pub use points::MAX_POINTS;
 pub use profile::{AffinityRules, LabelPreference, OwnerRule, Profile, ResourceWeights, UtilizationRules};
 pub use reason::Reason;
 pub use score::Score;
+pub use scorer::Scorer;
 pub use strategy::{STRATEGIES, Strategy};
 pub use utilization::Reading;
 
@@ -37,20 +39,36 @@ pub struct Candidate<'a> {
     pub name: &'a str,
     /// The node, or `None` where nobody has heard of it yet.
     pub node: Option<&'a Node>,
+    /// Where the snapshot has it.
+    pub slot: Option<Slot>,
 }
 
 impl<'a> Candidate<'a> {
     /// The node of that name in the snapshot, known or not.
     #[must_use]
     pub fn named(snapshot: &'a Snapshot, name: &'a str) -> Self {
-        Self { name, node: snapshot.node(name).map(AsRef::as_ref) }
+        let slot = snapshot.slot(name);
+        Self { name, node: slot.and_then(|slot| snapshot.at(slot)).map(AsRef::as_ref), slot }
+    }
+
+    /// All nodes of the snapshot.
+    #[must_use]
+    pub fn everyone(snapshot: &'a Snapshot) -> Vec<Self> {
+        snapshot.nodes().map(|node| Self::named(snapshot, node.name())).collect()
+    }
+
+    /// A node that the snapshot does not have, as somebody else describes it, if so.
+    #[must_use]
+    pub fn unseen(name: &'a str, node: Option<&'a Node>) -> Self {
+        Self { name, node, slot: None }
     }
 }
 
 /// What filter says of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Verdict {
     /// The pod can go there.
+    #[default]
     Fits,
     /// It cannot, and why.
     Rejected(Reason),
@@ -94,12 +112,9 @@ pub fn prioritize(
     candidates: &[Candidate<'_>],
 ) -> Vec<Ranked> {
     let inquiry = Inquiry { snapshot, pod, profile };
-    let judge = |candidate: &Candidate<'_>| {
-        candidate.node.map(|node| blend::Judged {
-            strategy: profile.strategy.score(&inquiry, node, &mut |_, _| {}),
-            reading: utilization::read(&inquiry, node),
-        })
+    let judge = |node| blend::Judged {
+        strategy: profile.strategy.score(&inquiry, node, &mut |_, _| {}),
+        reading: utilization::read(&inquiry, node),
     };
-    let judged: Vec<Option<blend::Judged>> = candidates.iter().map(judge).collect();
-    blend::rank(profile, &judged)
+    blend::rank(profile, candidates.iter().map(|candidate| candidate.node.map(judge)))
 }

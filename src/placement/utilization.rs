@@ -1,8 +1,8 @@
 //! Live utilization as a term of the score.
 
 use super::strategy::Direction;
-use super::{Inquiry, Score};
-use crate::cluster::{Confidence, GpuDemand, Load, Node, PerMille, PoolKind};
+use super::{Inquiry, Profile, Score};
+use crate::cluster::{Confidence, GpuDemand, Node, PerMille, PoolKind, Snapshot, Timestamp};
 
 /// What the measurements say for a node: a term of the score and how much it can be trusted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,15 +22,53 @@ const OFFERED_SHARE: f64 = 0.75;
 /// What an idle node is worth to a packing strategy, against 1 at the target.
 const IDLE_PACKING_TERM: f64 = 0.5;
 
+/// What a pool's measurements say before their age is asked for: it stays the same until the node changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Gauge {
+    term: Score,
+    idle: Score,
+    coverage: PerMille,
+    sampled_at: Timestamp,
+}
+
+impl Gauge {
+    /// Looks at the pool that the demand asks of. Without such a pool, or without a measurement of it, nothing is
+    /// covered.
+    pub(super) fn of(profile: &Profile, demand: &GpuDemand, node: &Node) -> Self {
+        let Some((facts, pool)) = node.pool(&demand.resource) else { return Self::default() };
+        let direction = profile.strategy.direction;
+        let target = profile.utilization.target;
+        let score = |offered, all| Score::from_ratio(term(direction, target, &facts.kind, offered, all));
+        let idle = score(PerMille::default(), PerMille::default());
+        pool.load.map_or(Self { idle, ..Self::default() }, |load| Self {
+            term: score(load.offered, load.all),
+            idle,
+            coverage: load.coverage,
+            sampled_at: load.sampled_at,
+        })
+    }
+
+    /// The measurements at a moment. Age and coverage together make the confidence: a pool half of whose devices are
+    /// dark is half trusted.
+    pub(super) fn read(&self, snapshot: &Snapshot) -> Reading {
+        let by_age = snapshot.freshness.confidence(snapshot.as_of.since(self.sampled_at));
+        let confidence =
+            Confidence::new((u32::from(by_age.get()) * u32::from(self.coverage.get()) / 1000) as u16);
+        let term = if confidence == Confidence::default() { Score::default() } else { self.term };
+        Reading { term, confidence, idle: self.idle }
+    }
+}
+
 /// Reads the node's measurements for the pod: over its demands, weighted by their counts.
 pub(super) fn read(inquiry: &Inquiry<'_>, node: &Node) -> Reading {
+    let gauge = |demand| Gauge::of(inquiry.profile, demand, node).read(inquiry.snapshot);
     // Nearly every pod asks of one pool: the mean of one is that one.
     if let [demand] = &*inquiry.pod.gpus {
-        return read_demand(inquiry, node, demand).unwrap_or_default();
+        return gauge(demand);
     }
     let (mut units, mut trust, mut term, mut idle) = (0_u64, 0_u64, 0_u64, 0_u64);
-    for demand in &inquiry.pod.gpus {
-        let Some(reading) = read_demand(inquiry, node, demand) else { continue };
+    for demand in inquiry.pod.gpus.iter().filter(|demand| node.pool(&demand.resource).is_some()) {
+        let reading = gauge(demand);
         let count = u64::from(demand.count);
         let trusted = count * u64::from(reading.confidence.get());
         units += count;
@@ -44,24 +82,6 @@ pub(super) fn read(inquiry: &Inquiry<'_>, node: &Node) -> Reading {
         confidence: Confidence::new(mean(trust, units) as u16),
         idle: Score::from_millionths(mean(idle, units)),
     }
-}
-
-/// `None` where the node has no such pool.
-fn read_demand(inquiry: &Inquiry<'_>, node: &Node, demand: &GpuDemand) -> Option<Reading> {
-    let (facts, pool) = node.pool(&demand.resource)?;
-    let direction = inquiry.profile.strategy.direction;
-    let target = inquiry.profile.utilization.target;
-    let score = |offered, all| Score::from_ratio(term(direction, target, &facts.kind, offered, all));
-    let idle = score(PerMille::default(), PerMille::default());
-    let measured = pool.load.map(|load| (score(load.offered, load.all), confidence(inquiry, &load)));
-    let (term, confidence) = measured.filter(|(_, confidence)| confidence.get() > 0).unwrap_or_default();
-    Some(Reading { term, confidence, idle })
-}
-
-/// Age and coverage together: a pool half of whose devices are dark is half trusted.
-pub(super) fn confidence(inquiry: &Inquiry<'_>, load: &Load) -> Confidence {
-    let by_age = inquiry.snapshot.freshness.confidence(inquiry.snapshot.as_of.since(load.sampled_at));
-    Confidence::new((u32::from(by_age.get()) * u32::from(load.coverage.get()) / 1000) as u16)
 }
 
 /// The term for a pool's load. Load on a whole GPU that is on offer is somebody's unaccounted use and always bad;

@@ -2,7 +2,7 @@
 
 use super::binpack::weighted_mean;
 use super::{Direction, Note, Strategy};
-use crate::cluster::{ModelPattern, Node};
+use crate::cluster::{Hold, ModelPattern, Node};
 use crate::placement::{Inquiry, OwnerRule};
 
 /// The table's line.
@@ -10,6 +10,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "affinity",
     summary: "the preferred GPU model, the smallest GPU memory that suffices, preferred labels, the owner's other pods",
     direction: Direction::Spread,
+    by_class: true,
     ratio,
 };
 
@@ -61,10 +62,11 @@ fn label_share(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
     )
 }
 
-/// `n/(n+1)` for `n` other pods of the owner on the node, or the rest to 1 where distance is wanted.
+/// `n/(n+1)` for `n` other pods of the owner on the node, or the rest to 1 where distance is wanted. The pod's own
+/// nomination is no neighbour; a pod that is bound is one, whoever asks.
 fn owner_share(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
     let Some(owner) = &inquiry.pod.owner else { return 0.0 };
-    let others = node.pods_of(owner).filter(|other| other.request.key != inquiry.pod.key);
+    let others = node.pods_of(owner).filter(|other| other.hold == Hold::Bound || other.request.key != inquiry.pod.key);
     let count = others.count() as f64;
     match inquiry.profile.affinity.owner {
         OwnerRule::Near => count / (count + 1.0),

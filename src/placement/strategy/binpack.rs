@@ -9,6 +9,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "binpack",
     summary: "the fullest node that fits; untouched nodes are kept whole for those who need them",
     direction: Direction::Pack,
+    by_class: true,
     ratio,
 };
 

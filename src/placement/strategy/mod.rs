@@ -27,6 +27,8 @@ pub struct Strategy {
     pub summary: &'static str,
     /// What it wants of live utilization.
     pub direction: Direction,
+    /// Whether pods that ask for the same score alike, so that a score may be remembered until the node changes.
+    pub by_class: bool,
     /// The score as a ratio; anything else is clamped.
     ratio: fn(&Inquiry<'_>, &Node, &mut Note<'_>) -> f64,
 }

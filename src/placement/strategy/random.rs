@@ -11,6 +11,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "random",
     summary: "uniform over the nodes, drawn from the profile's seed, the pod's UID and the node's name",
     direction: Direction::Spread,
+    by_class: false,
     ratio,
 };
 

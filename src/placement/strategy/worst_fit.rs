@@ -9,6 +9,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "worst-fit",
     summary: "the emptiest node, by the measure that binpack fills by",
     direction: Direction::Spread,
+    by_class: true,
     ratio,
 };
 

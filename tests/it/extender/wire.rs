@@ -59,7 +59,7 @@ fn error_replies_are_json_whatever_the_text() {
 }
 
 fn ranked(points: u8) -> Ranked {
-    Ranked { strategy: Score::ONE, reading: Reading::default(), combined: Score::ONE, points }
+    Ranked { strategy: Score::ONE, reading: Reading::default(), combined: Score::ONE, points, known: true }
 }
 
 /// What serde_json makes of a map in this order.
@@ -72,7 +72,7 @@ fn map<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 proptest! {
     #[test]
     fn prioritize_replies_are_what_serde_json_writes(rows in prop::collection::vec((any::<String>(), any::<u8>()), 0..20)) {
-        let candidates: Vec<_> = rows.iter().map(|(name, _)| Candidate { name, node: None }).collect();
+        let candidates: Vec<_> = rows.iter().map(|(name, _)| Candidate::unseen(name, None)).collect();
         let ranks: Vec<_> = rows.iter().map(|(_, points)| ranked(*points)).collect();
         let entry = |(name, points): &(String, u8)| {
             format!("{{\"Host\":{},\"Score\":{points}}}", serde_json::to_string(name).unwrap())
@@ -86,7 +86,7 @@ proptest! {
     fn filter_replies_are_what_serde_json_writes(
         rows in prop::collection::vec((any::<String>(), prop::option::of(prop::sample::select(&Reason::ALL[..]))), 0..20),
     ) {
-        let candidates: Vec<_> = rows.iter().map(|(name, _)| Candidate { name, node: None }).collect();
+        let candidates: Vec<_> = rows.iter().map(|(name, _)| Candidate::unseen(name, None)).collect();
         let verdicts: Vec<_> = rows.iter().map(|(_, reason)| reason.map_or(Verdict::Fits, Verdict::Rejected)).collect();
         let fitting: Vec<&str> = rows.iter().filter(|row| row.1.is_none()).map(|row| row.0.as_str()).collect();
         let refused = rows.iter().filter_map(|(name, reason)| Some((name.as_str(), (*reason)?.text())));

@@ -1,0 +1,207 @@
+//! The decision with a memory: what was found of a node for a class of pods holds until that node changes.
+//!
+//! [`filter`](super::filter) and [`prioritize`](super::prioritize) look at every candidate anew. Between two pods of
+//! one Job a node or two have changed, and the answer for all others is known. A [`Scorer`] answers the same, in time
+//! that goes by what changed.
+
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+
+use super::blend::{self, Judged};
+use super::utilization::Gauge;
+use super::{Candidate, Inquiry, Profile, Ranked, Score, Verdict, prioritize, verdict};
+use crate::cluster::{
+    GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Slot, Snapshot, Version,
+};
+
+/// How many classes of pods are remembered; at 5,000 nodes each takes 240 kB.
+const MAX_CLASSES: usize = 16;
+
+/// Decides by one profile, and remembers.
+#[derive(Debug)]
+pub struct Scorer {
+    profile: Arc<Profile>,
+    memory: Mutex<Memory>,
+}
+
+impl Scorer {
+    /// A scorer that has seen nothing yet.
+    #[must_use]
+    pub fn new(profile: Arc<Profile>) -> Self {
+        Self { profile, memory: Mutex::default() }
+    }
+
+    /// What it decides by.
+    #[must_use]
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.profile
+    }
+
+    /// What [`filter`](super::filter) says.
+    #[must_use]
+    pub fn filter(
+        &self,
+        snapshot: &Snapshot,
+        pod: &PodRequest,
+        candidates: &[Candidate<'_>],
+    ) -> Vec<Verdict> {
+        let inquiry = Inquiry { snapshot, pod, profile: &self.profile };
+        let Some(mut memory) = self.memory() else {
+            return super::filter(snapshot, pod, &self.profile, candidates);
+        };
+        let verdicts = memory.of_class(&inquiry).verdicts.over(snapshot);
+        let judge = |candidate: &Candidate<'_>| {
+            verdicts.recall(snapshot, candidate, || verdict(&inquiry, candidate))
+        };
+        candidates.iter().map(judge).collect()
+    }
+
+    /// What [`prioritize`](super::prioritize) says.
+    #[must_use]
+    pub fn prioritize(
+        &self,
+        snapshot: &Snapshot,
+        pod: &PodRequest,
+        candidates: &[Candidate<'_>],
+    ) -> Vec<Ranked> {
+        let inquiry = Inquiry { snapshot, pod, profile: &self.profile };
+        // The measurements of several pools are weighed by their ages, so that their mean is another each time.
+        let lasting = self.profile.strategy.by_class && pod.gpus.len() <= 1;
+        let Some(mut memory) = self.memory().filter(|_| lasting) else {
+            return prioritize(snapshot, pod, &self.profile, candidates);
+        };
+        let findings = memory.of_class(&inquiry).findings.over(snapshot);
+        let judge = |candidate: &Candidate<'_>| {
+            let node = candidate.node?;
+            let found = findings.recall(snapshot, candidate, || Finding::of(&inquiry, node));
+            Some(Judged { strategy: found.strategy, reading: found.gauge.read(snapshot) })
+        };
+        blend::rank(&self.profile, candidates.iter().map(judge))
+    }
+
+    /// `None` while another request has it: to decide anew is faster than to wait.
+    fn memory(&self) -> Option<MutexGuard<'_, Memory>> {
+        match self.memory.try_lock() {
+            Ok(memory) => Some(memory),
+            // Each row is written in one piece, so a panic elsewhere does not spoil them.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+/// What holds of a node for a class of pods, however much time passes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Finding {
+    strategy: Score,
+    gauge: Gauge,
+}
+
+impl Finding {
+    fn of(inquiry: &Inquiry<'_>, node: &Node) -> Self {
+        Self {
+            strategy: inquiry.profile.strategy.score(inquiry, node, &mut |_, _| {}),
+            gauge: inquiry.pod.gpus.first().map_or(Gauge::default(), |demand| {
+                Gauge::of(inquiry.profile, demand, node)
+            }),
+        }
+    }
+}
+
+/// The classes seen lately, the last one first.
+#[derive(Debug, Default)]
+struct Memory {
+    lineage: Lineage,
+    classes: Vec<Recollection>,
+}
+
+/// What is remembered for one class of pods.
+#[derive(Debug)]
+struct Recollection {
+    class: Class,
+    verdicts: Column<Verdict>,
+    findings: Column<Finding>,
+}
+
+impl Memory {
+    /// The memory of the pod's class. Slots of another lineage mean other nodes: nothing of them is kept.
+    fn of_class(&mut self, inquiry: &Inquiry<'_>) -> &mut Recollection {
+        if self.lineage != *inquiry.snapshot.lineage() {
+            self.lineage = inquiry.snapshot.lineage().clone();
+            self.classes.clear();
+        }
+        let place = self.classes.iter().position(|known| known.class.has(inquiry)).unwrap_or_else(|| {
+            self.classes.truncate(MAX_CLASSES - 1);
+            self.classes.push(Recollection {
+                class: Class::of(inquiry),
+                verdicts: Column::default(),
+                findings: Column::default(),
+            });
+            self.classes.len() - 1
+        });
+        self.classes[..=place].rotate_right(1);
+        &mut self.classes[0]
+    }
+}
+
+/// All that verdicts and scores read of a pod, but for what nodes with nominated pods are asked.
+#[derive(Debug)]
+struct Class {
+    gpus: Vec<GpuDemand>,
+    cpu: MilliCpu,
+    memory: Mib,
+    models: Vec<ModelPattern>,
+    min_gpu_memory: Option<Mib>,
+    owner: Option<Arc<str>>,
+}
+
+impl Class {
+    fn of(inquiry: &Inquiry<'_>) -> Self {
+        let pod = inquiry.pod;
+        Self {
+            gpus: pod.gpus.clone(),
+            cpu: pod.cpu,
+            memory: pod.memory,
+            models: pod.models.clone(),
+            min_gpu_memory: pod.min_gpu_memory,
+            owner: owner(inquiry).cloned(),
+        }
+    }
+
+    /// Whether the pod is one of the class.
+    fn has(&self, inquiry: &Inquiry<'_>) -> bool {
+        let pod = inquiry.pod;
+        self.gpus == pod.gpus
+            && (self.cpu, self.memory) == (pod.cpu, pod.memory)
+            && self.models == pod.models
+            && self.min_gpu_memory == pod.min_gpu_memory
+            && self.owner.as_ref() == owner(inquiry)
+    }
+}
+
+/// The pod's owner where the profile asks for it.
+fn owner<'a>(inquiry: &Inquiry<'a>) -> Option<&'a Arc<str>> {
+    inquiry.pod.owner.as_ref().filter(|_| inquiry.profile.affinity.owner_weight > 0)
+}
+
+/// One value for each slot, with the version of the node that it was found of.
+#[derive(Debug, Default)]
+struct Column<T>(Vec<(Option<Version>, T)>);
+
+impl<T: Copy + Default> Column<T> {
+    /// With a row for each slot of the snapshot.
+    fn over(&mut self, snapshot: &Snapshot) -> &mut Self {
+        self.0.resize(snapshot.slot_count().max(self.0.len()), (None, T::default()));
+        self
+    }
+
+    /// What is remembered of the candidate, else what `find` says, remembered from now on if it lasts.
+    fn recall(&mut self, snapshot: &Snapshot, candidate: &Candidate<'_>, find: impl FnOnce() -> T) -> T {
+        let lasting = |slot: Slot| snapshot.version(slot).map(|version| (slot, version));
+        let Some((slot, version)) = candidate.slot.and_then(lasting) else { return find() };
+        let row = &mut self.0[slot.index()];
+        if row.0 != Some(version) {
+            *row = (Some(version), find());
+        }
+        row.1
+    }
+}
