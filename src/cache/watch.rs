@@ -52,7 +52,7 @@ impl CacheHandle {
     #[must_use]
     pub fn status(&self) -> CacheStatus {
         let snapshot = self.board.snapshot(clock::now());
-        let devices = snapshot.nodes().flat_map(|node| node.pools()).map(|(_, pool)| u64::from(pool.devices));
+        let devices = snapshot.nodes().flat_map(|node| node.pools()).map(|(_, pool)| pool.gaps.len() as u64);
         CacheStatus {
             node_count: snapshot.node_count(),
             pod_count: snapshot.nodes().map(|node| node.pods().len()).sum(),

@@ -10,7 +10,7 @@ use super::gpu::{FreshnessPolicy, Gpu};
 use super::model::Model;
 use super::node::{Node, NodeFacts};
 use super::pod::{BoundPod, PodKey};
-use super::snapshot::{NodeTable, Slot, Snapshot, Version};
+use super::snapshot::{NodeTable, Slot, Snapshot};
 use super::units::Timestamp;
 
 /// The devices of each node, by node name: what one refresh of telemetry brings.
@@ -28,7 +28,6 @@ pub struct Assembly {
     changed: BTreeSet<Arc<str>>,
     table: NodeTable,
     free_slots: Vec<Slot>,
-    last_version: Option<Version>,
 }
 
 impl Assembly {
@@ -115,7 +114,7 @@ impl Assembly {
                     let gpus = self.samples.get(&name).cloned().unwrap_or_else(|| Arc::new([]));
                     let node = Node::assemble(facts, pods.unwrap_or_default(), gpus);
                     let slot = self.slot(&name);
-                    self.put(slot, Some(Arc::new(node)));
+                    self.table.put(slot, Some(Arc::new(node)));
                 }
                 None => self.vacate(&name),
             }
@@ -138,16 +137,9 @@ impl Assembly {
         if self.table.names.slot(name).is_some()
             && let Some(slot) = Arc::make_mut(&mut self.table.names).remove(name)
         {
-            self.put(slot, None);
+            self.table.put(slot, None);
             self.free_slots.push(slot);
         }
-    }
-
-    fn put(&mut self, slot: Slot, node: Option<Arc<Node>>) {
-        let version = Version::after(self.last_version);
-        self.last_version = Some(version);
-        let lasting = node.as_ref().is_some_and(|node| !node.has_nominated());
-        self.table.put(slot, node, lasting.then_some(version));
     }
 }
 

@@ -11,6 +11,7 @@
 //! clock or a thread: time enters as [`Timestamp`].
 
 mod assembly;
+mod gaps;
 mod gpu;
 pub mod kubernetes;
 mod model;
@@ -20,12 +21,14 @@ mod period;
 mod pod;
 mod pool;
 mod quantity;
+mod rehearsal;
 mod resource;
 mod saved;
 mod snapshot;
 mod units;
 
 pub use assembly::{Assembly, Board, Samples};
+pub use gaps::{Devices, Gaps};
 pub use gpu::{Confidence, Freshness, FreshnessPolicy, Gpu, Health, MigInstance, Source, Utilization};
 pub use kubernetes::ObjectError;
 pub use model::{Model, ModelPattern};
@@ -34,7 +37,8 @@ pub use period::{Period, PeriodError};
 pub use pod::{BoundPod, GpuDemand, Hold, PodKey, PodRequest};
 pub use pool::{Load, LoadBasis, Pool, PoolFacts, PoolKind};
 pub use quantity::{Quantity, QuantityError};
+pub use rehearsal::Rehearsal;
 pub use resource::GpuResources;
 pub use saved::SavedSnapshotError;
 pub use snapshot::{Lineage, Slot, Snapshot, Version};
-pub use units::{Mib, MilliCpu, PerMille, Timestamp};
+pub use units::{Mib, MilliCpu, MilliGpu, PerMille, Timestamp};

@@ -171,6 +171,37 @@ impl Node {
         self.pools.iter().map(|(facts, pool)| (facts, pool))
     }
 
+    /// Binds a pod, as far as room goes: on these devices of the pool that its one demand asks of, or the tightest
+    /// where none are named.
+    pub(super) fn take(&mut self, pod: &PodRequest, devices: &[usize]) {
+        self.cpu_used += pod.cpu;
+        self.memory_used += pod.memory;
+        for demand in &pod.gpus {
+            let Some((facts, pool)) = self.pool_mut(&demand.resource) else { continue };
+            pool.allocated = pool.allocated.saturating_add(facts.kind.units(demand));
+            match devices {
+                [] => pool.gaps.take(&pool.gaps.tightest(demand), demand.share),
+                devices => pool.gaps.take(devices, demand.share),
+            }
+        }
+    }
+
+    /// Lets a pod go that was bound to these devices.
+    pub(super) fn give_back(&mut self, pod: &PodRequest, devices: &[usize]) {
+        self.cpu_used = self.cpu_used.saturating_sub(pod.cpu);
+        self.memory_used = self.memory_used.saturating_sub(pod.memory);
+        for demand in &pod.gpus {
+            let Some((facts, pool)) = self.pool_mut(&demand.resource) else { continue };
+            pool.allocated = pool.allocated.saturating_sub(facts.kind.units(demand));
+            pool.gaps.give_back(devices, demand.share);
+        }
+    }
+
+    fn pool_mut(&mut self, resource: &str) -> Option<(&PoolFacts, &mut Pool)> {
+        let (facts, pool) = self.pools.iter_mut().find(|(facts, _)| *facts.resource == *resource)?;
+        Some((facts, pool))
+    }
+
     /// Whether any pod is nominated to this node.
     #[must_use]
     pub fn has_nominated(&self) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::model::ModelPattern;
-use super::units::{Mib, MilliCpu};
+use super::units::{Mib, MilliCpu, MilliGpu};
 
 /// A pod's namespace and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,6 +68,25 @@ pub struct GpuDemand {
     pub resource: Arc<str>,
     /// How many; at least one.
     pub count: u32,
+    /// How much of each GPU: less than a whole one only where the GPUs are [`Divisible`](super::PoolKind::Divisible).
+    #[serde(default = "whole", skip_serializing_if = "is_whole")]
+    pub share: MilliGpu,
+}
+
+fn whole() -> MilliGpu {
+    MilliGpu::WHOLE
+}
+
+fn is_whole(share: &MilliGpu) -> bool {
+    *share == MilliGpu::WHOLE
+}
+
+impl GpuDemand {
+    /// So many whole units.
+    #[must_use]
+    pub fn whole(resource: Arc<str>, count: u32) -> Self {
+        Self { resource, count, share: MilliGpu::WHOLE }
+    }
 }
 
 impl PodRequest {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::gaps::Gaps;
 use super::gpu::{Gpu, Health, Source};
-use super::pod::PodRequest;
-use super::units::{PerMille, Timestamp};
+use super::pod::{GpuDemand, PodRequest};
+use super::units::{MilliGpu, PerMille, Timestamp};
 
 /// One GPU resource of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub enum PoolKind {
         /// Its profile, such as `1g.10gb`.
         profile: Arc<str>,
     },
+    /// A thousandth of a GPU, of which a pod may have any share, on the device that the scheduler chooses. No device
+    /// plugin offers it: it is what traces and plans of shared GPUs speak of.
+    Divisible,
 }
 
 impl PoolKind {
@@ -45,9 +49,20 @@ impl PoolKind {
         match self {
             Self::Shared { replicas } => (*replicas).max(1),
             Self::Whole | Self::Mig { .. } => 1,
+            Self::Divisible => MilliGpu::WHOLE.0 as u32,
+        }
+    }
+
+    /// Units of such a pool that the demand takes.
+    #[must_use]
+    pub fn units(&self, demand: &GpuDemand) -> u32 {
+        match self {
+            Self::Divisible => demand.count.saturating_mul(demand.share.0 as u32),
+            Self::Whole | Self::Shared { .. } | Self::Mig { .. } => demand.count,
         }
     }
 }
+
 /// One GPU resource of a node, with what is taken of it and how busy its devices are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pool {
@@ -57,8 +72,8 @@ pub struct Pool {
     pub unhealthy: u32,
     /// How busy the devices are, where any was measured.
     pub load: Option<Load>,
-    /// Devices behind the pool, by count of units.
-    pub devices: u32,
+    /// What is left of each device.
+    pub gaps: Gaps,
 }
 
 /// How busy a pool's devices are.
@@ -92,21 +107,22 @@ impl Pool {
     /// The pool as the pods on its node and the measurements of its devices leave it.
     pub(super) fn assemble<'a>(
         facts: &PoolFacts,
-        bound: impl Iterator<Item = &'a PodRequest>,
+        bound: impl Iterator<Item = &'a PodRequest> + Clone,
         gpus: &[Gpu],
     ) -> Self {
-        let allocated = allocated(bound, facts);
+        let units = demands(bound.clone(), facts).map(|demand| facts.kind.units(demand));
+        let allocated = units.fold(0, u32::saturating_add);
         let per_device = facts.kind.units_per_device();
         let devices: Vec<&Gpu> = gpus.iter().filter(|gpu| backs(facts, gpu, gpus)).collect();
         let sick = devices.iter().filter(|gpu| gpu.health != Health::Healthy).count() as u32;
         let withdrawn = facts.capacity.saturating_sub(facts.allocatable);
         let load = Load::of(&devices, allocated, facts);
-        Self {
-            allocated,
-            unhealthy: withdrawn.max(sick.saturating_mul(per_device)).min(facts.capacity),
-            load,
-            devices: facts.capacity.div_ceil(per_device),
-        }
+        let unhealthy = withdrawn.max(sick.saturating_mul(per_device)).min(facts.capacity);
+        let gaps = match facts.kind {
+            PoolKind::Divisible => Gaps::tightest_first(facts.capacity / per_device, demands(bound, facts)),
+            _ => Gaps::even(facts.capacity - unhealthy, allocated, per_device, facts.capacity),
+        };
+        Self { allocated, unhealthy, load, gaps }
     }
 
     /// Units that another pod could be given: what is neither bound nor unhealthy.
@@ -116,10 +132,12 @@ impl Pool {
     }
 }
 
-/// Units of `pool` that the pods ask for together.
-fn allocated<'a>(pods: impl Iterator<Item = &'a PodRequest>, pool: &PoolFacts) -> u32 {
-    let demands = pods.flat_map(|pod| &pod.gpus).filter(|demand| demand.resource == pool.resource);
-    demands.fold(0, |sum, demand| sum.saturating_add(demand.count))
+/// What the pods ask of `pool`.
+fn demands<'a>(
+    pods: impl Iterator<Item = &'a PodRequest>,
+    pool: &PoolFacts,
+) -> impl Iterator<Item = &'a GpuDemand> {
+    pods.flat_map(|pod| &pod.gpus).filter(move |demand| demand.resource == pool.resource)
 }
 
 /// Whether the measured device is one that the pool gives out.
@@ -128,9 +146,9 @@ fn backs(pool: &PoolFacts, gpu: &Gpu, all: &[Gpu]) -> bool {
         (PoolKind::Mig { profile }, Some(mig)) => mig.profile == *profile,
         (PoolKind::Mig { .. }, None) => false,
         // NVIDIA's MIG strategy `single` offers instances under the whole GPU's name.
-        (PoolKind::Whole | PoolKind::Shared { .. }, Some(_)) => true,
+        (PoolKind::Whole | PoolKind::Shared { .. } | PoolKind::Divisible, Some(_)) => true,
         // The parent of MIG instances is itself nothing that a pod could be given.
-        (PoolKind::Whole | PoolKind::Shared { .. }, None) => {
+        (PoolKind::Whole | PoolKind::Shared { .. } | PoolKind::Divisible, None) => {
             !all.iter().any(|other| other.uuid == gpu.uuid && other.mig.is_some())
         }
     }

@@ -38,7 +38,7 @@ pub struct Version(NonZeroU64);
 
 impl Version {
     /// The version after `last`, the first one where there is none.
-    pub(super) fn after(last: Option<Self>) -> Self {
+    fn after(last: Option<Self>) -> Self {
         Self(last.map_or(NonZeroU64::MIN, |Self(last)| last.saturating_add(1)))
     }
 }
@@ -68,7 +68,8 @@ struct Chunk {
 pub(super) struct NodeTable {
     pub(super) names: Arc<Names>,
     chunks: Vec<Arc<Chunk>>,
-    lineage: Lineage,
+    last_version: Option<Version>,
+    pub(super) lineage: Lineage,
 }
 
 impl NodeTable {
@@ -77,13 +78,33 @@ impl NodeTable {
     }
 
     /// Puts a node, or nothing, into a slot.
-    pub(super) fn put(&mut self, slot: Slot, node: Option<Arc<Node>>, version: Option<Version>) {
+    pub(super) fn put(&mut self, slot: Slot, node: Option<Arc<Node>>) {
         while self.chunks.len() <= slot.index() / CHUNK {
             self.chunks.push(Arc::new(Chunk { nodes: [const { None }; CHUNK], versions: [None; CHUNK] }));
         }
+        let lasting = node.as_ref().is_some_and(|node| !node.has_nominated());
+        let version = self.next_version();
         let chunk = Arc::make_mut(&mut self.chunks[slot.index() / CHUNK]);
         chunk.nodes[slot.index() % CHUNK] = node;
-        chunk.versions[slot.index() % CHUNK] = version;
+        chunk.versions[slot.index() % CHUNK] = lasting.then_some(version);
+    }
+
+    /// Changes the node in a slot, if there is one: in place where no other snapshot shares it.
+    pub(super) fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Node)) {
+        let version = self.next_version();
+        let Some(chunk) = self.chunks.get_mut(slot.index() / CHUNK) else { return };
+        let chunk = Arc::make_mut(chunk);
+        let Some(node) = &mut chunk.nodes[slot.index() % CHUNK] else { return };
+        change(Arc::make_mut(node));
+        if let Some(known) = &mut chunk.versions[slot.index() % CHUNK] {
+            *known = version;
+        }
+    }
+
+    fn next_version(&mut self) -> Version {
+        let version = Version::after(self.last_version);
+        self.last_version = Some(version);
+        version
     }
 }
 

@@ -59,6 +59,16 @@ unit!(
     Mib, " MiB"
 );
 
+unit!(
+    /// Thousandths of a GPU: 1000 is a whole one.
+    MilliGpu, "m"
+);
+
+impl MilliGpu {
+    /// A whole GPU.
+    pub const WHOLE: Self = Self(1000);
+}
+
 /// Thousandths, 0 to 1000: the integer form of a ratio.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u16")]

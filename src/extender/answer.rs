@@ -143,7 +143,8 @@ impl Extender {
             Asked::Objects(objects) => {
                 unseen = self.unseen(&snapshot, objects);
                 let described = objects.iter().zip(&unseen);
-                let candidates = described.map(|(object, unseen)| candidate(&snapshot, object, unseen.as_ref()));
+                let candidates =
+                    described.map(|(object, unseen)| candidate(&snapshot, object, unseen.as_ref()));
                 (candidates.collect::<Vec<_>>(), Some(&objects[..]))
             }
         };

@@ -83,8 +83,7 @@ impl Extender {
         let pod = self.reader.pod(pod)?;
         let profile = self.profiles.choose(profile, &pod)?.profile();
         let snapshot = (self.picture)();
-        let explanation =
-            placement::explain(&snapshot, &pod, profile, &Candidate::everyone(&snapshot));
+        let explanation = placement::explain(&snapshot, &pod, profile, &Candidate::everyone(&snapshot));
         Ok(ExplainReply {
             origin: Origin::Now,
             at: snapshot.as_of,

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::Verb;
-use crate::cluster::{
-    FreshnessPolicy, GpuDemand, Load, Node, PodKey, PodRequest, Slot, Snapshot, Timestamp,
-};
+use crate::cluster::{FreshnessPolicy, GpuDemand, Load, Node, PodKey, PodRequest, Slot, Snapshot, Timestamp};
 use crate::placement::{
     Candidate, Inquiry, LoadExplanation, MAX_POINTS, NodeExplanation, Part, PoolExplanation, Profile, Ranked,
     Reason, Score, Verdict,

@@ -1,7 +1,7 @@
 //! Whether a pod fits a node: the hard rules, the lasting ones first.
 
 use super::{Inquiry, Reason};
-use crate::cluster::{GpuDemand, Node, PodRequest};
+use crate::cluster::{GpuDemand, Node, PodRequest, PoolKind};
 
 /// Why the pod cannot go to the node, or `None` where it can.
 pub(super) fn refusal(inquiry: &Inquiry<'_>, node: &Node) -> Option<Reason> {
@@ -40,6 +40,9 @@ fn count_refusal(pod: &PodRequest, demand: &GpuDemand, node: &Node) -> Option<Re
     let (facts, pool) = node.pool(&demand.resource)?;
     let nominated: u32 = nominated_demands(pod, node, demand).sum();
     let wanted = demand.count.saturating_add(nominated);
+    if facts.kind == PoolKind::Divisible {
+        return (wanted > pool.gaps.at_least(demand.share)).then_some(Reason::InsufficientGpus);
+    }
     if wanted <= pool.free(facts) {
         return None;
     }

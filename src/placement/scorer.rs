@@ -49,9 +49,8 @@ impl Scorer {
             return super::filter(snapshot, pod, &self.profile, candidates);
         };
         let verdicts = memory.of_class(&inquiry).verdicts.over(snapshot);
-        let judge = |candidate: &Candidate<'_>| {
-            verdicts.recall(snapshot, candidate, || verdict(&inquiry, candidate))
-        };
+        let judge =
+            |candidate: &Candidate<'_>| verdicts.recall(snapshot, candidate, || verdict(&inquiry, candidate));
         candidates.iter().map(judge).collect()
     }
 
@@ -100,9 +99,11 @@ impl Finding {
     fn of(inquiry: &Inquiry<'_>, node: &Node) -> Self {
         Self {
             strategy: inquiry.profile.strategy.score(inquiry, node, &mut |_, _| {}),
-            gauge: inquiry.pod.gpus.first().map_or(Gauge::default(), |demand| {
-                Gauge::of(inquiry.profile, demand, node)
-            }),
+            gauge: inquiry
+                .pod
+                .gpus
+                .first()
+                .map_or(Gauge::default(), |demand| Gauge::of(inquiry.profile, demand, node)),
         }
     }
 }

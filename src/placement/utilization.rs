@@ -92,7 +92,7 @@ fn term(direction: Direction, target: PerMille, kind: &PoolKind, offered: PerMil
         Direction::Pack => peak(load.ratio(), target.ratio()),
     };
     let on_offer = match kind {
-        PoolKind::Shared { .. } => wanted(offered),
+        PoolKind::Shared { .. } | PoolKind::Divisible => wanted(offered),
         PoolKind::Whole | PoolKind::Mig { .. } => 1.0 - offered.ratio(),
     };
     OFFERED_SHARE * on_offer + (1.0 - OFFERED_SHARE) * wanted(all)

@@ -60,7 +60,7 @@ impl Reader {
             let Some(resource) = self.gpu_resources.name(name) else { continue };
             let count = devices(name, *amount)?;
             if count > 0 {
-                gpus.push(GpuDemand { resource, count });
+                gpus.push(GpuDemand::whole(resource, count));
             }
         }
         let owner = pod.metadata.owner_references.iter().find(|owner| owner.controller);

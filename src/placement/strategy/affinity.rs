@@ -66,7 +66,8 @@ fn label_share(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
 /// nomination is no neighbour; a pod that is bound is one, whoever asks.
 fn owner_share(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
     let Some(owner) = &inquiry.pod.owner else { return 0.0 };
-    let others = node.pods_of(owner).filter(|other| other.hold == Hold::Bound || other.request.key != inquiry.pod.key);
+    let others =
+        node.pods_of(owner).filter(|other| other.hold == Hold::Bound || other.request.key != inquiry.pod.key);
     let count = others.count() as f64;
     match inquiry.profile.affinity.owner {
         OwnerRule::Near => count / (count + 1.0),

@@ -25,7 +25,7 @@ fn ratio(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {
 fn breaks_open(inquiry: &Inquiry<'_>, node: &Node) -> bool {
     inquiry.pod.gpus.iter().any(|demand| {
         node.pool(&demand.resource)
-            .is_some_and(|(facts, pool)| pool.allocated == 0 && demand.count < pool.free(facts))
+            .is_some_and(|(facts, pool)| pool.allocated == 0 && facts.kind.units(demand) < pool.free(facts))
     })
 }
 
@@ -53,7 +53,7 @@ fn gpu_fullness(inquiry: &Inquiry<'_>, node: &Node) -> f64 {
     }
     weighted_mean(demands.iter().filter_map(|demand| {
         let (facts, pool) = node.pool(&demand.resource)?;
-        let used = u64::from(pool.allocated) + u64::from(demand.count);
+        let used = u64::from(pool.allocated) + u64::from(facts.kind.units(demand));
         Some((demand.count, share(used, (facts.capacity - pool.unhealthy).into())))
     }))
 }

@@ -1,0 +1,46 @@
+//! A cluster on which placements are tried out.
+
+use std::sync::Arc;
+
+use super::node::Node;
+use super::pod::PodRequest;
+use super::snapshot::{Lineage, Slot, Snapshot};
+
+/// A copy of a snapshot that pods are bound to and leave again, in place: what a simulation places on.
+///
+/// Only room is kept: CPU, memory and GPUs. The lists of pods and the measurements stay those of the snapshot.
+#[derive(Debug)]
+pub struct Rehearsal {
+    snapshot: Snapshot,
+}
+
+impl Rehearsal {
+    /// Starts from this snapshot, which itself stays as it is.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mut snapshot = snapshot.clone();
+        Arc::make_mut(&mut snapshot.nodes).lineage = Lineage::default();
+        Self { snapshot }
+    }
+
+    /// The cluster as it stands.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Binds a pod to the node in this slot. `devices` are those of the pool that its one demand asks of; where they
+    /// are left empty the tightest are taken. An empty slot stays as it is.
+    pub fn bind(&mut self, slot: Slot, pod: &PodRequest, devices: &[usize]) {
+        self.change(slot, |node| node.take(pod, devices));
+    }
+
+    /// Lets a pod leave the node that it was bound to, from the devices that it was bound to.
+    pub fn release(&mut self, slot: Slot, pod: &PodRequest, devices: &[usize]) {
+        self.change(slot, |node| node.give_back(pod, devices));
+    }
+
+    fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Node)) {
+        Arc::make_mut(&mut self.snapshot.nodes).change(slot, change);
+    }
+}
