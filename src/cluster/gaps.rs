@@ -13,7 +13,7 @@ use super::units::MilliGpu;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Gaps(SmallVec<[u16; 8]>);
 
-/// How many devices are kept at most: a claim of billions must not take gigabytes.
+/// How many devices are kept at most: a claim of a million must not take megabytes a node.
 const MAX_DEVICES: u32 = 1024;
 
 const WHOLE: u16 = MilliGpu::WHOLE.0 as u16;
@@ -25,7 +25,7 @@ impl Gaps {
         let devices = healthy / per_device;
         let gap = |device: u32| {
             let taken = allocated / devices + u32::from(device < allocated % devices);
-            (per_device.saturating_sub(taken) * u32::from(WHOLE) / per_device) as u16
+            (u64::from(per_device.saturating_sub(taken)) * u64::from(WHOLE) / u64::from(per_device)) as u16
         };
         let sick = std::iter::repeat_n(0, (capacity.div_ceil(per_device) - devices) as usize);
         Self((0..devices).map(gap).chain(sick).take(MAX_DEVICES as usize).collect())

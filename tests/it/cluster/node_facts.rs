@@ -11,6 +11,7 @@ fn pools(node: &NodeBuilder) -> Vec<String> {
         PoolKind::Whole => "whole".to_owned(),
         PoolKind::Shared { replicas } => format!("shared by {replicas}"),
         PoolKind::Mig { profile } => format!("MIG {profile}"),
+        PoolKind::Divisible => "divisible".to_owned(),
     };
     let facts = node.facts();
     let pools = facts.pools.iter();

@@ -158,10 +158,16 @@ fn a_load_tells_what_it_rests_on() {
 }
 
 #[test]
-fn devices_are_counted_by_units() {
-    let devices = |node: NodeBuilder| pool(&look_at(node, []), "nvidia.com/gpu").0.devices;
-    assert_eq!(devices(node("a").gpus(8)), 8);
-    assert_eq!(devices(node("a").shared_gpus(4, 10)), 4);
+fn what_is_left_of_each_device_follows_from_how_the_plugin_gives_units() {
+    let gaps = |node: NodeBuilder, taken: u32| {
+        let held = (taken > 0).then(|| pod("held").gpus(taken).on("a"));
+        pool(&look_at(node, held), "nvidia.com/gpu").0.gaps.to_vec()
+    };
+    assert_eq!(gaps(node("a").gpus(4), 0), [1000; 4]);
+    assert_eq!(gaps(node("a").gpus(4), 3), [0, 0, 0, 1000]);
+    assert_eq!(gaps(node("a").gpus(4).measured([gpu(0).sick(79)]), 1), [0, 1000, 1000, 0], "one is sick");
+    assert_eq!(gaps(node("a").shared_gpus(4, 10), 6), [800, 800, 900, 900], "shares are spread evenly");
     let odd = node("a").gpus(4).label("nvidia.com/gpu.replicas", u64::MAX);
-    assert_eq!(devices(odd), 1, "a label that cannot be true leaves one device and no panic");
+    assert_eq!(gaps(odd, 0), [0], "a label that cannot be true leaves one device and no panic");
+    assert_eq!(gaps(node("a").gpus(1_000_000), 0).len(), 1024, "a claim of a million is not believed");
 }
