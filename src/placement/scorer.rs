@@ -64,7 +64,7 @@ impl Scorer {
     ) -> Vec<Ranked> {
         let inquiry = Inquiry { snapshot, pod, profile: &self.profile };
         // The measurements of several pools are weighed by their ages, so that their mean is another each time.
-        let lasting = self.profile.strategy.by_class && pod.gpus.len() <= 1;
+        let lasting = pod.gpus.len() <= 1;
         let Some(mut memory) = self.memory().filter(|_| lasting) else {
             return prioritize(snapshot, pod, &self.profile, candidates);
         };
@@ -72,7 +72,11 @@ impl Scorer {
         let judge = |candidate: &Candidate<'_>| {
             let node = candidate.node?;
             let found = findings.recall(snapshot, candidate, || Finding::of(&inquiry, node));
-            Some(Judged { strategy: found.strategy, reading: found.gauge.read(snapshot) })
+            let strategy = match self.profile.strategy.by_class {
+                true => found.strategy,
+                false => strategy(&inquiry, node),
+            };
+            Some(Judged { strategy, reading: found.gauge.read(snapshot) })
         };
         blend::rank(&self.profile, candidates.iter().map(judge))
     }
@@ -98,7 +102,7 @@ struct Finding {
 impl Finding {
     fn of(inquiry: &Inquiry<'_>, node: &Node) -> Self {
         Self {
-            strategy: inquiry.profile.strategy.score(inquiry, node, &mut |_, _| {}),
+            strategy: strategy(inquiry, node),
             gauge: inquiry
                 .pod
                 .gpus
@@ -106,6 +110,10 @@ impl Finding {
                 .map_or(Gauge::default(), |demand| Gauge::of(inquiry.profile, demand, node)),
         }
     }
+}
+
+fn strategy(inquiry: &Inquiry<'_>, node: &Node) -> Score {
+    inquiry.profile.strategy.score(inquiry, node, &mut |_, _| {})
 }
 
 /// The classes seen lately, the last one first.

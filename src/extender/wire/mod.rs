@@ -3,6 +3,7 @@
 //! Go's structs there have no json tags, so keys are the Go field names: `Pod`, `Nodes`, `NodeNames`. Objects inside
 //! (Pod, NodeList, Node) have their usual camelCase keys.
 
+mod names;
 mod reply;
 mod request;
 

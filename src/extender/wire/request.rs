@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::names;
 use crate::cluster::kubernetes::Pod;
 
 /// A request to filter or prioritize.
@@ -80,6 +81,11 @@ impl<'a> Arguments<'a> {
         }
         // Checked once as a whole, so that serde_json need not check each of thousands of names.
         let body = std::str::from_utf8(body)?;
+        if let Some((rest, names)) = names::take_off(body)
+            && let Ok(Document { pod: Some(pod), .. }) = serde_json::from_str(&rest)
+        {
+            return Ok(Self { pod, asked: Asked::Names(names) });
+        }
         let Document { pod, nodes, node_names } = serde_json::from_str(body)?;
         let pod = pod.ok_or(RequestError::NoPod)?;
         let asked = match (node_names, nodes) {
