@@ -24,8 +24,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long a running scrape or download may take after that.
 const ADMIN_DRAIN: Duration = Duration::from_secs(1);
 
-/// kube-scheduler's prioritize follows its filter at once; what can wait should not take the CPU from it.
-const SETTLE_AFTER: Duration = Duration::from_millis(20);
+/// Copying a decision's figures takes as long as deciding, and kube-scheduler's next call should not share the CPU with
+/// it. In a burst most drafts are forgotten for newer ones before anybody copied them; until then each keeps alive the
+/// nodes that have changed since.
+const SETTLE_AFTER: Duration = Duration::from_secs(1);
 
 /// How often the certificate files are looked at: a renewal is due days before the old one ends.
 const CERTIFICATE_POLL: Duration = Duration::from_secs(30);
