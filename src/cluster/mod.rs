@@ -40,5 +40,5 @@ pub use quantity::{Quantity, QuantityError};
 pub use rehearsal::Rehearsal;
 pub use resource::GpuResources;
 pub use saved::SavedSnapshotError;
-pub use snapshot::{Lineage, Slot, Snapshot, Version};
+pub use snapshot::{BLOCK, Lineage, Slot, Snapshot, Version};
 pub use units::{Mib, MilliCpu, MilliGpu, PerMille, Timestamp};

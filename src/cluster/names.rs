@@ -1,7 +1,5 @@
 //! Which slot a node's name has.
 
-use std::ops::Range;
-
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -10,69 +8,68 @@ use super::snapshot::Slot;
 /// Slots by name.
 ///
 /// Thousands of names are looked up for each request, and what a lookup waits for is memory. So the names stand one
-/// behind the other in one text and the table holds slots alone: at 5,000 nodes that is a quarter of a megabyte.
+/// behind the other in one text, and the table says where: at 5,000 nodes that is a quarter of a megabyte.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
-    slots: HashTable<Slot>,
-    /// By slot, where in `text` the name is.
-    spans: Vec<Range<u32>>,
+    entries: HashTable<Entry>,
     /// Bytes and not a string: a comparison need not ask whether it starts at a character.
     text: Vec<u8>,
     /// Bytes of `text` that belong to removed names.
     waste: usize,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    slot: Slot,
+    start: u32,
+    length: u32,
+}
+
+impl Entry {
+    fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.start as usize..][..self.length as usize]
+    }
+}
+
 impl Names {
     pub(super) fn slot(&self, name: &str) -> Option<Slot> {
-        self.slots.find(hash(name.as_bytes()), |slot| is_same(self.name(*slot), name.as_bytes())).copied()
+        let name = name.as_bytes();
+        let found = self.entries.find(hash(name), |entry| is_same(entry.name(&self.text), name));
+        found.map(|entry| entry.slot)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.entries.len()
     }
 
     /// Gives a new name its slot, which no other name has.
     pub(super) fn insert(&mut self, name: &str, slot: Slot) {
-        let start = self.text.len();
+        let entry = Entry { slot, start: self.text.len() as u32, length: name.len() as u32 };
         self.text.extend_from_slice(name.as_bytes());
-        let index = slot.0 as usize;
-        self.spans.resize(self.spans.len().max(index + 1), 0..0);
-        self.spans[index] = start as u32..self.text.len() as u32;
-        let (spans, text) = (&self.spans, &self.text);
-        self.slots.insert_unique(hash(name.as_bytes()), slot, |slot| hash(&text[span(spans, *slot)]));
+        let text = &self.text;
+        self.entries.insert_unique(hash(name.as_bytes()), entry, |entry| hash(entry.name(text)));
     }
 
     pub(super) fn remove(&mut self, name: &str) -> Option<Slot> {
-        let is_it = |slot: &Slot| self.text[span(&self.spans, *slot)] == *name.as_bytes();
-        let found = self.slots.find_entry(hash(name.as_bytes()), is_it);
-        let (slot, _) = found.ok()?.remove();
-        self.spans[slot.0 as usize] = 0..0;
+        let is_it = |entry: &Entry| entry.name(&self.text) == name.as_bytes();
+        let (entry, _) = self.entries.find_entry(hash(name.as_bytes()), is_it).ok()?.remove();
         self.waste += name.len();
         if self.waste > self.text.len() / 2 {
             self.compact();
         }
-        Some(slot)
+        Some(entry.slot)
     }
 
     /// Leaves the removed names' text behind.
     fn compact(&mut self) {
         let mut text = Vec::with_capacity(self.text.len() - self.waste);
-        for span in &mut self.spans {
+        for entry in self.entries.iter_mut() {
             let start = text.len() as u32;
-            text.extend_from_slice(&self.text[span.start as usize..span.end as usize]);
-            *span = start..text.len() as u32;
+            text.extend_from_slice(entry.name(&self.text));
+            entry.start = start;
         }
         (self.text, self.waste) = (text, 0);
     }
-
-    fn name(&self, slot: Slot) -> &[u8] {
-        &self.text[span(&self.spans, slot)]
-    }
-}
-
-fn span(spans: &[Range<u32>], slot: Slot) -> Range<usize> {
-    let Range { start, end } = spans[slot.0 as usize];
-    start as usize..end as usize
 }
 
 fn hash(name: &[u8]) -> u64 {

@@ -10,7 +10,7 @@ use super::units::Timestamp;
 
 /// The cluster at one moment: immutable, cheap to clone, and cheap to derive from its predecessor.
 ///
-/// Nodes stand in chunks that snapshots share: a change to one node copies its chunk of pointers and nothing else.
+/// Nodes stand in blocks that snapshots share: a change to one node copies its block of pointers and nothing else.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The moment that ages of measurements are counted to.
@@ -25,14 +25,14 @@ pub struct Snapshot {
 pub struct Slot(pub(super) u32);
 
 impl Slot {
-    /// The place as an index: below [`Snapshot::slot_count`].
+    /// The place as an index.
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// Tells two states of a node apart: of the same lineage, the same version means the very same node.
+/// Tells two states of a node, or of a block of nodes, apart: of the same lineage, the same version means the very same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Version(NonZeroU64);
 
@@ -53,52 +53,54 @@ impl PartialEq for Lineage {
     }
 }
 
-const CHUNK: usize = 64;
+/// How many neighbours in the table make a block: they are copied together.
+pub const BLOCK: usize = 64;
 
-/// Neighbours in the table, which are copied together.
+/// Neighbours in the table.
 #[derive(Debug, Clone)]
-struct Chunk {
-    nodes: [Option<Arc<Node>>; CHUNK],
-    /// Apart from the nodes, so that asking for a version waits for no node's memory.
-    versions: [Option<Version>; CHUNK],
+struct Block {
+    nodes: [Option<Arc<Node>>; BLOCK],
+    versions: [Option<Version>; BLOCK],
+    /// Of the last change to any of them.
+    version: Version,
 }
 
 /// Nodes by slot, and slots by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NodeTable {
     pub(super) names: Arc<Names>,
-    chunks: Vec<Arc<Chunk>>,
+    blocks: Vec<Arc<Block>>,
     last_version: Option<Version>,
     pub(super) lineage: Lineage,
 }
 
 impl NodeTable {
     fn get(&self, slot: Slot) -> Option<&Arc<Node>> {
-        self.chunks.get(slot.index() / CHUNK)?.nodes[slot.index() % CHUNK].as_ref()
+        self.blocks.get(slot.index() / BLOCK)?.nodes[slot.index() % BLOCK].as_ref()
     }
 
     /// Puts a node, or nothing, into a slot.
     pub(super) fn put(&mut self, slot: Slot, node: Option<Arc<Node>>) {
-        while self.chunks.len() <= slot.index() / CHUNK {
-            self.chunks.push(Arc::new(Chunk { nodes: [const { None }; CHUNK], versions: [None; CHUNK] }));
-        }
-        let lasting = node.as_ref().is_some_and(|node| !node.has_nominated());
         let version = self.next_version();
-        let chunk = Arc::make_mut(&mut self.chunks[slot.index() / CHUNK]);
-        chunk.nodes[slot.index() % CHUNK] = node;
-        chunk.versions[slot.index() % CHUNK] = lasting.then_some(version);
+        while self.blocks.len() <= slot.index() / BLOCK {
+            let block = Block { nodes: [const { None }; BLOCK], versions: [None; BLOCK], version };
+            self.blocks.push(Arc::new(block));
+        }
+        let block = Arc::make_mut(&mut self.blocks[slot.index() / BLOCK]);
+        block.nodes[slot.index() % BLOCK] = node;
+        block.versions[slot.index() % BLOCK] = Some(version);
+        block.version = version;
     }
 
     /// Changes the node in a slot, if there is one: in place where no other snapshot shares it.
     pub(super) fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Node)) {
         let version = self.next_version();
-        let Some(chunk) = self.chunks.get_mut(slot.index() / CHUNK) else { return };
-        let chunk = Arc::make_mut(chunk);
-        let Some(node) = &mut chunk.nodes[slot.index() % CHUNK] else { return };
+        let Some(block) = self.blocks.get_mut(slot.index() / BLOCK) else { return };
+        let block = Arc::make_mut(block);
+        let Some(node) = &mut block.nodes[slot.index() % BLOCK] else { return };
         change(Arc::make_mut(node));
-        if let Some(known) = &mut chunk.versions[slot.index() % CHUNK] {
-            *known = version;
-        }
+        block.versions[slot.index() % BLOCK] = Some(version);
+        block.version = version;
     }
 
     fn next_version(&mut self) -> Version {
@@ -133,11 +135,25 @@ impl Snapshot {
         self.nodes.get(slot)
     }
 
-    /// The version of the node in this slot. `None` where there is no node, and where a pod is nominated to it: what
-    /// is found of such a node depends on who asks, so that nobody should remember it.
+    /// The version of a block of the table, `slot.index() / BLOCK`: another one as soon as any of its nodes is.
     #[must_use]
-    pub fn version(&self, slot: Slot) -> Option<Version> {
-        self.nodes.chunks.get(slot.index() / CHUNK)?.versions[slot.index() % CHUNK]
+    pub fn block_version(&self, block: usize) -> Option<Version> {
+        self.nodes.blocks.get(block).map(|block| block.version)
+    }
+
+    /// The nodes of a block, by `slot.index() % BLOCK`, each with its version.
+    pub fn block(&self, block: usize) -> impl Iterator<Item = (Option<Version>, Option<&Node>)> {
+        let blocks = self.nodes.blocks.get(block).into_iter();
+        blocks.flat_map(|block| {
+            let nodes = block.nodes.iter().map(|node| node.as_ref().map(AsRef::as_ref));
+            block.versions.iter().copied().zip(nodes)
+        })
+    }
+
+    /// How many blocks the table has.
+    #[must_use]
+    pub fn block_count(&self) -> usize {
+        self.nodes.blocks.len()
     }
 
     /// Whose slots and versions these are.
@@ -148,18 +164,12 @@ impl Snapshot {
 
     /// All nodes, in the table's order.
     pub fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
-        self.nodes.chunks.iter().flat_map(|chunk| chunk.nodes.iter()).flatten()
+        self.nodes.blocks.iter().flat_map(|block| block.nodes.iter()).flatten()
     }
 
     /// How many nodes there are.
     #[must_use]
     pub fn node_count(&self) -> usize {
         self.nodes.names.len()
-    }
-
-    /// How many slots there are, vacant ones among them.
-    #[must_use]
-    pub fn slot_count(&self) -> usize {
-        self.nodes.chunks.len() * CHUNK
     }
 }

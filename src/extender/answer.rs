@@ -138,13 +138,15 @@ impl Extender {
         let mut unseen = Vec::new();
         let (candidates, objects) = match &asked {
             Asked::Names(names) => {
-                (names.iter().map(|name| Candidate::named(&snapshot, &name.0)).collect(), None)
+                (names.iter().map(|name| Candidate::named(&snapshot, name.0)).collect(), None)
             }
             Asked::Objects(objects) => {
                 unseen = self.unseen(&snapshot, objects);
                 let described = objects.iter().zip(&unseen);
-                let candidates =
-                    described.map(|(object, unseen)| candidate(&snapshot, object, unseen.as_ref()));
+                let candidates = described.map(|(object, unseen)| Candidate {
+                    unseen: unseen.as_ref(),
+                    ..Candidate::named(&snapshot, object.name.0)
+                });
                 (candidates.collect::<Vec<_>>(), Some(&objects[..]))
             }
         };
@@ -166,7 +168,7 @@ impl Extender {
     /// An object that cannot be read leaves its node unknown, as the watch would.
     fn unseen(&self, snapshot: &Snapshot, objects: &[NodeObject<'_>]) -> Vec<Option<Node>> {
         let read = |object: &NodeObject<'_>| {
-            if snapshot.node(&object.name.0).is_some() {
+            if snapshot.slot(object.name.0).is_some() {
                 return None;
             }
             let node = serde_json::from_str(object.raw.get()).map_err(|error| error.to_string());
@@ -181,15 +183,6 @@ impl Extender {
         };
         objects.iter().map(read).collect()
     }
-}
-
-fn candidate<'a>(
-    snapshot: &'a Snapshot,
-    object: &'a NodeObject<'_>,
-    unseen: Option<&'a Node>,
-) -> Candidate<'a> {
-    let named = Candidate::named(snapshot, &object.name.0);
-    Candidate { node: named.node.or(unseen), ..named }
 }
 
 /// One event for each decision.

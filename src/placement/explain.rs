@@ -159,16 +159,16 @@ fn node(
     candidate: &Candidate<'_>,
     outcome: Result<&blend::Ranked, Reason>,
 ) -> NodeExplanation {
-    let ranked = outcome.ok();
+    let (ranked, known) = (outcome.ok(), candidate.node(inquiry.snapshot));
     let mut parts = Vec::new();
-    if let (Some(node), Some(_)) = (candidate.node, ranked) {
+    if let (Some(node), Some(_)) = (known, ranked) {
         let mut note = |name: &'static str, value| parts.push(Part { name: name.to_owned(), value });
         inquiry.profile.strategy.score(inquiry, node, &mut note);
     }
-    let reading = candidate.node.map(|node| utilization::read(inquiry, node)).unwrap_or_default();
+    let reading = known.map(|node| utilization::read(inquiry, node)).unwrap_or_default();
     NodeExplanation {
         node: candidate.name.to_owned(),
-        known: candidate.node.is_some(),
+        known: known.is_some(),
         rejected: outcome.err(),
         points: ranked.map_or(0, |ranked| ranked.points),
         combined: ranked.map_or(Score::default(), |ranked| ranked.combined),
@@ -176,7 +176,7 @@ fn node(
         parts,
         utilization: (reading.confidence > Confidence::default()).then_some(reading.term),
         confidence: reading.confidence,
-        pools: candidate.node.map(|node| pools(inquiry, node)).unwrap_or_default(),
+        pools: known.map(|node| pools(inquiry, node)).unwrap_or_default(),
     }
 }
 

@@ -32,23 +32,22 @@ pub use scorer::Scorer;
 pub use strategy::{STRATEGIES, Strategy};
 pub use utilization::Reading;
 
-/// A node that is asked about: its name, and the node itself where it is known.
+/// A node that is asked about. Thousands are walked for a decision: it holds where the node stands, not the node.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
     /// The name it was asked for by.
     pub name: &'a str,
-    /// The node, or `None` where nobody has heard of it yet.
-    pub node: Option<&'a Node>,
     /// Where the snapshot has it.
     pub slot: Option<Slot>,
+    /// The node as somebody else describes it, where the snapshot does not have it.
+    pub unseen: Option<&'a Node>,
 }
 
 impl<'a> Candidate<'a> {
     /// The node of that name in the snapshot, known or not.
     #[must_use]
-    pub fn named(snapshot: &'a Snapshot, name: &'a str) -> Self {
-        let slot = snapshot.slot(name);
-        Self { name, node: slot.and_then(|slot| snapshot.at(slot)).map(AsRef::as_ref), slot }
+    pub fn named(snapshot: &Snapshot, name: &'a str) -> Self {
+        Self { name, slot: snapshot.slot(name), unseen: None }
     }
 
     /// All nodes of the snapshot.
@@ -57,10 +56,10 @@ impl<'a> Candidate<'a> {
         snapshot.nodes().map(|node| Self::named(snapshot, node.name())).collect()
     }
 
-    /// A node that the snapshot does not have, as somebody else describes it, if so.
+    /// The node, or `None` where nobody has heard of it yet.
     #[must_use]
-    pub fn unseen(name: &'a str, node: Option<&'a Node>) -> Self {
-        Self { name, node, slot: None }
+    pub fn node(&self, snapshot: &'a Snapshot) -> Option<&'a Node> {
+        self.slot.map_or(self.unseen, |slot| snapshot.at(slot).map(AsRef::as_ref))
     }
 }
 
@@ -72,6 +71,12 @@ pub enum Verdict {
     Fits,
     /// It cannot, and why.
     Rejected(Reason),
+}
+
+impl Verdict {
+    fn of(inquiry: &Inquiry<'_>, node: &Node) -> Self {
+        fit::refusal(inquiry, node).map_or(Self::Fits, Self::Rejected)
+    }
 }
 
 /// A pod's question as the parts of a decision see it.
@@ -99,7 +104,7 @@ pub fn filter(
 }
 
 fn verdict(inquiry: &Inquiry<'_>, candidate: &Candidate<'_>) -> Verdict {
-    candidate.node.and_then(|node| fit::refusal(inquiry, node)).map_or(Verdict::Fits, Verdict::Rejected)
+    candidate.node(inquiry.snapshot).map_or(Verdict::Fits, |node| Verdict::of(inquiry, node))
 }
 
 /// Ranks the candidates: the higher the points, the better. A node that nobody has heard of gets the lowest score,
@@ -116,5 +121,5 @@ pub fn prioritize(
         strategy: profile.strategy.score(&inquiry, node, &mut |_, _| {}),
         reading: utilization::read(&inquiry, node),
     };
-    blend::rank(profile, candidates.iter().map(|candidate| candidate.node.map(judge)))
+    blend::rank(profile, candidates.iter().map(|candidate| candidate.node(snapshot).map(judge)))
 }

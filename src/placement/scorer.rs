@@ -7,10 +7,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use super::blend::{self, Judged};
-use super::utilization::Gauge;
+use super::utilization::{Clock, Gauge};
 use super::{Candidate, Inquiry, Profile, Ranked, Score, Verdict, prioritize, verdict};
 use crate::cluster::{
-    GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Slot, Snapshot, Version,
+    BLOCK, GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Slot, Snapshot, Version,
 };
 
 /// How many classes of pods are remembered; at 5,000 nodes each takes 240 kB.
@@ -48,9 +48,13 @@ impl Scorer {
         let Some(mut memory) = self.memory() else {
             return super::filter(snapshot, pod, &self.profile, candidates);
         };
-        let verdicts = memory.of_class(&inquiry).verdicts.over(snapshot);
-        let judge =
-            |candidate: &Candidate<'_>| verdicts.recall(snapshot, candidate, || verdict(&inquiry, candidate));
+        let verdicts = &mut memory.of_class(&inquiry).verdicts;
+        verdicts.next_turn(snapshot);
+        let find = |node: &Node| Verdict::of(&inquiry, node);
+        let judge = |candidate: &Candidate<'_>| match candidate.slot {
+            Some(slot) => verdicts.recall(snapshot, slot, find),
+            None => verdict(&inquiry, candidate),
+        };
         candidates.iter().map(judge).collect()
     }
 
@@ -68,15 +72,20 @@ impl Scorer {
         let Some(mut memory) = self.memory().filter(|_| lasting) else {
             return prioritize(snapshot, pod, &self.profile, candidates);
         };
-        let findings = memory.of_class(&inquiry).findings.over(snapshot);
+        let findings = &mut memory.of_class(&inquiry).findings;
+        findings.next_turn(snapshot);
+        let find = |node: &Node| Finding::of(&inquiry, node);
+        let clock = Clock::of(snapshot);
         let judge = |candidate: &Candidate<'_>| {
-            let node = candidate.node?;
-            let found = findings.recall(snapshot, candidate, || Finding::of(&inquiry, node));
+            let found = match candidate.slot {
+                Some(slot) => findings.recall(snapshot, slot, find),
+                None => find(candidate.unseen?),
+            };
             let strategy = match self.profile.strategy.by_class {
                 true => found.strategy,
-                false => strategy(&inquiry, node),
+                false => strategy(&inquiry, candidate.node(snapshot)?),
             };
-            Some(Judged { strategy, reading: found.gauge.read(snapshot) })
+            Some(Judged { strategy, reading: found.gauge.read(&clock) })
         };
         blend::rank(&self.profile, candidates.iter().map(judge))
     }
@@ -192,25 +201,62 @@ fn owner<'a>(inquiry: &Inquiry<'a>) -> Option<&'a Arc<str>> {
     inquiry.pod.owner.as_ref().filter(|_| inquiry.profile.affinity.owner_weight > 0)
 }
 
-/// One value for each slot, with the version of the node that it was found of.
-#[derive(Debug, Default)]
-struct Column<T>(Vec<(Option<Version>, T)>);
+/// One value for each node, by slot. The nodes of a block are looked after together, once for each decision.
+#[derive(Debug)]
+struct Column<T> {
+    turn: u64,
+    pages: Vec<Page<T>>,
+}
+
+/// The values of a block.
+#[derive(Debug, Clone)]
+struct Page<T> {
+    /// The decision that has looked after it last.
+    turn: u64,
+    /// What the block was then.
+    version: Option<Version>,
+    versions: [Option<Version>; BLOCK],
+    values: [T; BLOCK],
+}
+
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Self { turn: 0, pages: Vec::new() }
+    }
+}
 
 impl<T: Copy + Default> Column<T> {
-    /// With a row for each slot of the snapshot.
-    fn over(&mut self, snapshot: &Snapshot) -> &mut Self {
-        self.0.resize(snapshot.slot_count().max(self.0.len()), (None, T::default()));
-        self
+    /// For a decision on this snapshot.
+    fn next_turn(&mut self, snapshot: &Snapshot) {
+        self.turn += 1;
+        let page = Page { turn: 0, version: None, versions: [None; BLOCK], values: [T::default(); BLOCK] };
+        self.pages.resize(snapshot.block_count().max(self.pages.len()), page);
     }
 
-    /// What is remembered of the candidate, else what `find` says, remembered from now on if it lasts.
-    fn recall(&mut self, snapshot: &Snapshot, candidate: &Candidate<'_>, find: impl FnOnce() -> T) -> T {
-        let lasting = |slot: Slot| snapshot.version(slot).map(|version| (slot, version));
-        let Some((slot, version)) = candidate.slot.and_then(lasting) else { return find() };
-        let row = &mut self.0[slot.index()];
-        if row.0 != Some(version) {
-            *row = (Some(version), find());
+    /// What is remembered of the node in the slot, or else found.
+    fn recall(&mut self, snapshot: &Snapshot, slot: Slot, find: impl Fn(&Node) -> T) -> T {
+        let page = &mut self.pages[slot.index() / BLOCK];
+        if page.turn != self.turn {
+            page.turn = self.turn;
+            page.look_after(snapshot, slot.index() / BLOCK, find);
         }
-        row.1
+        page.values[slot.index() % BLOCK]
+    }
+}
+
+impl<T> Page<T> {
+    /// Finds anew what has changed. What is found of a node that a pod is nominated to depends on who asks, so the
+    /// next decision finds that anew, too.
+    fn look_after(&mut self, snapshot: &Snapshot, block: usize, find: impl Fn(&Node) -> T) {
+        if self.version.is_some() && self.version == snapshot.block_version(block) {
+            return;
+        }
+        self.version = snapshot.block_version(block);
+        for (place, (version, node)) in snapshot.block(block).enumerate() {
+            let Some(node) = node.filter(|_| self.versions[place] != version) else { continue };
+            self.values[place] = find(node);
+            self.versions[place] = version.filter(|_| !node.has_nominated());
+            self.version = self.version.filter(|_| !node.has_nominated());
+        }
     }
 }

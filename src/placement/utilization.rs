@@ -2,7 +2,7 @@
 
 use super::strategy::Direction;
 use super::{Inquiry, Profile, Score};
-use crate::cluster::{Confidence, GpuDemand, Node, PerMille, PoolKind, Snapshot, Timestamp};
+use crate::cluster::{Confidence, FreshnessPolicy, GpuDemand, Node, PerMille, PoolKind, Snapshot, Timestamp};
 
 /// What the measurements say for a node: a term of the score and how much it can be trusted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl Gauge {
 
     /// The measurements at a moment. Age and coverage together make the confidence: a pool half of whose devices are
     /// dark is half trusted.
-    pub(super) fn read(&self, snapshot: &Snapshot) -> Reading {
-        let by_age = snapshot.freshness.confidence(snapshot.as_of.since(self.sampled_at));
+    pub(super) fn read(&self, clock: &Clock) -> Reading {
+        let by_age = clock.confidence(self.sampled_at);
         let confidence =
             Confidence::new((u32::from(by_age.get()) * u32::from(self.coverage.get()) / 1000) as u16);
         let term = if confidence == Confidence::default() { Score::default() } else { self.term };
@@ -59,9 +59,35 @@ impl Gauge {
     }
 }
 
+/// How far samples are trusted at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    now: Timestamp,
+    policy: FreshnessPolicy,
+    /// What was sampled from then on is fresh: nearly all samples are, and need no more than a look.
+    fresh_from: Timestamp,
+}
+
+impl Clock {
+    /// At the snapshot's moment, by its policy.
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        let (now, policy) = (snapshot.as_of, snapshot.freshness);
+        let fresh_millis = u64::try_from(policy.fresh_for.as_millis()).unwrap_or(u64::MAX);
+        Self { now, policy, fresh_from: Timestamp(now.0.saturating_sub(fresh_millis)) }
+    }
+
+    fn confidence(&self, sampled_at: Timestamp) -> Confidence {
+        if sampled_at >= self.fresh_from {
+            return Confidence::ONE;
+        }
+        self.policy.confidence(self.now.since(sampled_at))
+    }
+}
+
 /// Reads the node's measurements for the pod: over its demands, weighted by their counts.
 pub(super) fn read(inquiry: &Inquiry<'_>, node: &Node) -> Reading {
-    let gauge = |demand| Gauge::of(inquiry.profile, demand, node).read(inquiry.snapshot);
+    let clock = Clock::of(inquiry.snapshot);
+    let gauge = |demand| Gauge::of(inquiry.profile, demand, node).read(&clock);
     // Nearly every pod asks of one pool: the mean of one is that one.
     if let [demand] = &*inquiry.pod.gpus {
         return gauge(demand);

@@ -1,6 +1,6 @@
 //! The names of a request, found without reading JSON token by token: 5,000 of them are most of the body.
 
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr, memmem};
 
 use super::NodeName;
 
@@ -10,7 +10,7 @@ const END: &str = "]}";
 /// Takes the names off a body as Go's encoder writes one, `{"Pod":{...},"Nodes":null,"NodeNames":["a","b"]}`, and
 /// returns them with the object that is left.
 ///
-/// `None` for any other spelling, and where a name has an escape: then the body must be read as any JSON. That the
+/// `None` for any other spelling, for no names at all, and where a name has an escape: then the body must be read as any JSON. That the
 /// object that is left is one, and so the list was not part of something else, is for the caller to see.
 pub(super) fn take_off(body: &str) -> Option<(String, Vec<NodeName<'_>>)> {
     let start = memmem::find(body.as_bytes(), KEY.as_bytes())?;
@@ -25,19 +25,13 @@ pub(super) fn take_off(body: &str) -> Option<(String, Vec<NodeName<'_>>)> {
 fn separated(list: &str) -> Option<Vec<NodeName<'_>>> {
     const USUAL_BYTES: usize = 24;
     let mut names = Vec::with_capacity(list.len() / USUAL_BYTES);
-    let mut quotes = memchr_iter(b'"', list.as_bytes());
-    let mut expected = 0;
-    while let Some(open) = quotes.next() {
-        let close = quotes.next()?;
-        if open != expected {
-            return None;
-        }
-        names.push(NodeName(list[open + 1..close].into()));
-        match list.as_bytes().get(close + 1) {
-            None => return Some(names),
-            Some(b',') => expected = close + 2,
-            Some(_) => return None,
+    let mut rest = list.strip_prefix('"')?;
+    loop {
+        let end = memchr(b'"', rest.as_bytes())?;
+        names.push(NodeName(&rest[..end]));
+        match &rest[end + 1..] {
+            "" => return Some(names),
+            more => rest = more.strip_prefix(",\"")?,
         }
     }
-    list.is_empty().then_some(names)
 }

@@ -28,10 +28,22 @@ pub enum Asked<'a> {
     Objects(Vec<NodeObject<'a>>),
 }
 
-/// A node's name: borrowed from the body unless it was written with escapes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct NodeName<'a>(#[serde(borrow)] pub Cow<'a, str>);
+/// A node's name as it is written in the request, between the quotes.
+///
+/// It is not unescaped, and replies repeat it as it is. No node is missed by that: their names are DNS subdomains
+/// (RFC 1123), in which nothing needs an escape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeName<'a>(pub &'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for NodeName<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(from)?.get();
+        match json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) {
+            Some(written) => Ok(Self(written)),
+            None => Err(de::Error::custom(format_args!("expected a name in quotes, found {json}"))),
+        }
+    }
+}
 
 /// A node as the request carries it.
 #[derive(Debug)]
@@ -105,6 +117,11 @@ struct Document<'a> {
     node_names: Option<Vec<NodeName<'a>>>,
 }
 
+/// A key: borrowed from the body unless it was written with escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
 const KEYS: [&str; 3] = ["Pod", "Nodes", "NodeNames"];
 
 impl<'de> Deserialize<'de> for Document<'de> {
@@ -119,7 +136,7 @@ impl<'de> Deserialize<'de> for Document<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document<'de>, A::Error> {
                 let mut document = Document::default();
-                while let Some(NodeName(key)) = map.next_key()? {
+                while let Some(Key(key)) = map.next_key()? {
                     match &*key {
                         "Pod" => document.pod = map.next_value()?,
                         "Nodes" => document.nodes = map.next_value()?,

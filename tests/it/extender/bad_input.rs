@@ -50,7 +50,7 @@ async fn parts_that_are_missing_or_of_another_kind() {
     refused(r#"{"Pod":null,"NodeNames":["a"]}"#, "expected a Pod, found none").await;
     refused(r#"{"Pod":{},"Nodes":null,"NodeNames":null}"#, "Nodes and NodeNames are both null").await;
     refused(r#"{"Pod":{}}"#, "Nodes and NodeNames are both null").await;
-    refused(r#"{"Pod":{},"NodeNames":[1]}"#, "invalid type: integer").await;
+    refused(r#"{"Pod":{},"NodeNames":[1]}"#, "expected a name in quotes, found 1").await;
     refused(r#"{"Pod":{},"Nodes":{"items":[{"metadata":{}}]}}"#, "Nodes.items[0] is not a node").await;
 }
 

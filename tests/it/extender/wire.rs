@@ -1,7 +1,6 @@
 //! The wire, byte for byte: what kube-scheduler sends and what it is answered.
 
-use std::borrow::Cow;
-
+use gpulse::cluster::Snapshot;
 use gpulse::extender::wire::{Arguments, Asked, error_reply, filter_reply, prioritize_reply};
 use gpulse::placement::{Candidate, Ranked, Reading, Reason, Score, Verdict};
 use proptest::prelude::*;
@@ -9,6 +8,7 @@ use serde::Serializer;
 use serde_json::json;
 
 use super::{a_cluster, gpulse};
+use crate::support::NOW;
 
 const FILTER_NAMES: &[u8] = include_bytes!("golden/filter-names.request.json");
 const FILTER_NODES: &[u8] = include_bytes!("golden/filter-nodes.request.json");
@@ -38,12 +38,46 @@ async fn prioritize_answers_a_bare_list() {
 }
 
 #[test]
-fn names_are_borrowed_unless_they_are_escaped() {
-    let body = br#"{"Pod":{},"NodeNames":["plain","with \"quotes\"","\u00fcber"]}"#;
-    let Asked::Names(names) = Arguments::parse(body).unwrap().asked else { panic!("expected names") };
-    let names: Vec<Cow<'_, str>> = names.into_iter().map(|name| name.0).collect();
-    assert!(matches!(names[0], Cow::Borrowed("plain")));
-    assert_eq!(names[1..], ["with \"quotes\"", "über"]);
+fn names_are_taken_as_they_are_written() {
+    for body in [
+        r#"{"Pod":{},"Nodes":null,"NodeNames":["plain","with \"quotes\"","\u00fcber"]}"#,
+        r#"{ "NodeNames" : [ "plain", "with \"quotes\"" , "\u00fcber" ], "Pod" : {} }"#,
+    ] {
+        assert_eq!(names(body), ["plain", r#"with \"quotes\""#, r"\u00fcber"]);
+    }
+}
+
+/// The names of a request as they are written in it.
+fn names(body: &str) -> Vec<&str> {
+    let Asked::Names(names) = Arguments::parse(body.as_bytes()).unwrap().asked else {
+        panic!("expected names")
+    };
+    names.into_iter().map(|name| name.0).collect()
+}
+
+/// A name as it is written in JSON.
+fn written(name: &str) -> String {
+    let json = serde_json::to_string(name).unwrap();
+    json[1..json.len() - 1].to_owned()
+}
+
+#[test]
+fn names_at_the_end_of_a_body_are_those_of_the_request_itself() {
+    let annotated = r#"{"Pod":{"metadata":{"annotations":{"a":"b","NodeNames":["x"]}}},"NodeNames":["y"]}"#;
+    assert!(Arguments::parse(annotated.as_bytes()).is_err(), "an annotation is no list");
+    let later = r#"{"Pod":{"spec":{"x":1,"NodeNames":["x"]}},"Nodes":null,"NodeNames":["y","z"]}"#;
+    assert_eq!(names(later), ["y", "z"]);
+    let twice = r#"{"Pod":{},"NodeNames":["x"],"NodeNames":["y"]}"#;
+    assert_eq!(names(twice), ["y"]);
+    assert!(names(r#"{"Pod":{},"NodeNames":[]}"#).is_empty());
+    for broken in
+        [r#"["a",]}"#, r#"["a" "b"]}"#, r#"["a","b]}"#, r#"["a"]"#, r#"["a"]}}"#, "[\"a\tb\"]}", r#"[1]}"#]
+    {
+        assert!(
+            Arguments::parse(format!(r#"{{"Pod":{{}},"NodeNames":{broken}"#).as_bytes()).is_err(),
+            "{broken}"
+        );
+    }
 }
 
 #[test]
@@ -62,6 +96,11 @@ fn ranked(points: u8) -> Ranked {
     Ranked { strategy: Score::ONE, reading: Reading::default(), combined: Score::ONE, points, known: true }
 }
 
+/// A cluster in which nobody is known.
+fn nobody() -> Snapshot {
+    Snapshot::empty(NOW)
+}
+
 /// What serde_json makes of a map in this order.
 fn map<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut json = Vec::new();
@@ -72,7 +111,8 @@ fn map<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 proptest! {
     #[test]
     fn prioritize_replies_are_what_serde_json_writes(rows in prop::collection::vec((any::<String>(), any::<u8>()), 0..20)) {
-        let candidates: Vec<_> = rows.iter().map(|(name, _)| Candidate::unseen(name, None)).collect();
+        let names: Vec<String> = rows.iter().map(|(name, _)| written(name)).collect();
+        let candidates: Vec<_> = names.iter().map(|name| Candidate::named(&nobody(), name)).collect();
         let ranks: Vec<_> = rows.iter().map(|(_, points)| ranked(*points)).collect();
         let entry = |(name, points): &(String, u8)| {
             format!("{{\"Host\":{},\"Score\":{points}}}", serde_json::to_string(name).unwrap())
@@ -86,7 +126,8 @@ proptest! {
     fn filter_replies_are_what_serde_json_writes(
         rows in prop::collection::vec((any::<String>(), prop::option::of(prop::sample::select(&Reason::ALL[..]))), 0..20),
     ) {
-        let candidates: Vec<_> = rows.iter().map(|(name, _)| Candidate::unseen(name, None)).collect();
+        let names: Vec<String> = rows.iter().map(|(name, _)| written(name)).collect();
+        let candidates: Vec<_> = names.iter().map(|name| Candidate::named(&nobody(), name)).collect();
         let verdicts: Vec<_> = rows.iter().map(|(_, reason)| reason.map_or(Verdict::Fits, Verdict::Rejected)).collect();
         let fitting: Vec<&str> = rows.iter().filter(|row| row.1.is_none()).map(|row| row.0.as_str()).collect();
         let refused = rows.iter().filter_map(|(name, reason)| Some((name.as_str(), (*reason)?.text())));
@@ -102,8 +143,7 @@ proptest! {
     #[test]
     fn names_survive_the_way_there_and_back(names in prop::collection::vec(any::<String>(), 0..20)) {
         let body = json!({"Pod": {}, "NodeNames": names}).to_string();
-        let Asked::Names(read) = Arguments::parse(body.as_bytes()).unwrap().asked else { panic!("expected names") };
-        prop_assert_eq!(read.iter().map(|name| &*name.0).collect::<Vec<_>>(), names.iter().map(String::as_str).collect::<Vec<_>>());
+        prop_assert_eq!(self::names(&body), names.iter().map(|name| written(name)).collect::<Vec<_>>());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod filter;
 mod points;
 mod properties;
+mod scorer;
 mod strategies;
 mod utilization;
 
