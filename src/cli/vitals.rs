@@ -76,7 +76,7 @@ impl Vitals for Rooms {
             mode: measured.mode(),
             refresh_age: status.last_success.map(|at| snapshot.as_of.since(at)),
             sample_age: measured.newest.map(|at| snapshot.as_of.since(at)),
-            series: status.series as u64,
+            series: status.report.series as u64,
             join_rate: (measured.gpu_nodes > 0).then(|| measured.known as f64 / measured.gpu_nodes as f64),
             refreshes: status.refreshes_ok,
             failed_refreshes: status.refreshes_failed,

@@ -43,8 +43,9 @@ pub(super) fn rank(profile: &Profile, judged: impl Iterator<Item = Option<Judged
         points: 0,
         known: judged.is_some(),
     };
-    let mut ranked: Vec<Ranked> = judged.map(row).collect();
-    let blend = Blend::over(profile, &ranked);
+    let mut crowd = Crowd::default();
+    let mut ranked: Vec<Ranked> = judged.map(row).inspect(|row| crowd.add(row.reading)).collect();
+    let blend = Blend::over(profile, &crowd);
     let mut span = Span::default();
     for row in ranked.iter_mut().filter(|row| row.known) {
         row.combined = blend.combine(row);
@@ -54,6 +55,24 @@ pub(super) fn rank(profile: &Profile, judged: impl Iterator<Item = Option<Judged
         row.points = span.points(row.combined, profile.deadband);
     }
     ranked
+}
+
+/// What the measurements of all candidates say together.
+#[derive(Debug, Default)]
+struct Crowd {
+    trust: u64,
+    terms: u64,
+    best: Confidence,
+}
+
+impl Crowd {
+    /// A candidate that nobody has heard of has no confidence, and so no part in it.
+    fn add(&mut self, reading: Reading) {
+        let confidence = u64::from(reading.confidence.get());
+        self.trust += confidence;
+        self.terms += confidence * u64::from(reading.term.millionths());
+        self.best = self.best.max(reading.confidence);
+    }
 }
 
 /// What blending needs to know of all candidates together.
@@ -66,19 +85,11 @@ struct Blend {
 const MILLE: u64 = 1000;
 
 impl Blend {
-    /// A candidate that nobody has heard of has no confidence, and so no part in it.
-    fn over(profile: &Profile, candidates: &[Ranked]) -> Self {
-        let (mut trust, mut terms, mut best) = (0_u64, 0_u64, Confidence::default());
-        for Ranked { reading, .. } in candidates {
-            let confidence = u64::from(reading.confidence.get());
-            trust += confidence;
-            terms += confidence * u64::from(reading.term.millionths());
-            best = best.max(reading.confidence);
-        }
+    fn over(profile: &Profile, crowd: &Crowd) -> Self {
         Self {
             weight: u64::from(profile.utilization.weight.get()),
-            best_confidence: u64::from(best.get()),
-            prior: terms.checked_div(trust).unwrap_or(0),
+            best_confidence: u64::from(crowd.best.get()),
+            prior: crowd.terms.checked_div(crowd.trust).unwrap_or(0),
         }
     }
 

@@ -35,6 +35,9 @@ impl Serialize for Dialect {
     }
 }
 
+/// A metric's place in the vocabulary.
+pub(super) type Rank = u8;
+
 /// A metric: its name and what its value means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Metric {

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::series::{Labels, Series};
-use crate::cluster::{Assembly, Board, NodeFacts, PodKey, PoolFacts};
+use super::labels::Labels;
+use crate::cluster::{Assembly, Board, NodeFacts, PodKey, PoolFacts, Snapshot, Timestamp};
 
 /// The nodes and pods of the cluster, as series may name them.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) const PLAIN: PodLabels = ("pod", "namespace");
 
 /// What is known of a pod that a series names.
 pub(super) struct KnownPod {
+    /// Its key as the board holds it.
+    pub(super) key: PodKey,
     pub(super) node: Arc<str>,
     pub(super) wants_gpus: bool,
 }
@@ -56,6 +58,11 @@ impl<'a> Directory<'a> {
         &self.gpu_nodes
     }
 
+    /// The cluster with what was measured before.
+    pub(super) fn known(&self) -> Snapshot {
+        self.board.snapshot(Timestamp::default())
+    }
+
     /// The node with this name or address, with or without a port.
     fn node(&self, name: &str) -> Option<&Arc<str>> {
         let find = |name: &str| self.names.get(name).or_else(|| self.by_address.get(name));
@@ -66,14 +73,15 @@ impl<'a> Directory<'a> {
     pub(super) fn pod(&self, key: &PodKey) -> Option<KnownPod> {
         let known = |assembly: &Assembly| {
             let pod = assembly.pod(key)?;
-            Some(KnownPod { node: pod.node.clone(), wants_gpus: pod.request.gpu_count() > 0 })
+            let (key, node) = (pod.request.key.clone(), pod.node.clone());
+            Some(KnownPod { key, node, wants_gpus: pod.request.gpu_count() > 0 })
         };
         self.board.read(known)
     }
 }
 
 /// The pod that the labels name.
-pub(super) fn pod_key(labels: &Labels<'_>, (name, namespace): PodLabels) -> Option<PodKey> {
+pub(super) fn pod_key(labels: &Labels, (name, namespace): PodLabels) -> Option<PodKey> {
     Some(PodKey::new(labels.get(namespace)?, labels.get(name)?))
 }
 
@@ -84,43 +92,58 @@ fn without_port(instance: &str) -> Option<&str> {
     digits.then(|| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host))
 }
 
+/// Where the labels of a series say that it is.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Whereabouts {
+    /// The nodes that the plan's labels hold, each with the label's place in the plan.
+    by_label: Vec<(usize, Arc<str>)>,
+    /// Where no label holds one: the node of a pod that the series names, the exporter's or the one that uses the GPU:
+    /// both are where the GPU is.
+    by_pod: Option<Arc<str>>,
+}
+
+impl Whereabouts {
+    pub(super) fn new(labels: &Labels, node_labels: &[String], directory: &Directory<'_>) -> Self {
+        let nodes = node_labels.iter().map(|label| directory.node(labels.get(label)?).cloned());
+        let by_label: Vec<_> = nodes.enumerate().filter_map(|(label, node)| Some((label, node?))).collect();
+        let by_pod = |pod| directory.pod(&pod_key(labels, pod)?).map(|pod| pod.node);
+        let pods = [PLAIN, EXPORTED, OLD];
+        Self { by_pod: pods.into_iter().filter(|_| by_label.is_empty()).find_map(by_pod), by_label }
+    }
+}
+
 /// Finds the nodes of series by the labels that hold them, the most fitting one first.
 #[derive(Debug)]
 pub(super) struct Locator<'a> {
-    directory: &'a Directory<'a>,
-    labels: Vec<&'a str>,
-    best_fits: bool,
+    labels: &'a [String],
+    /// How many series each label gives a known node.
+    fits: Vec<usize>,
 }
 
 impl<'a> Locator<'a> {
-    /// Ranks the labels by how many series they give a known node; of equals the earlier in `labels` is first.
-    pub(super) fn new<'s>(
-        directory: &'a Directory<'a>,
-        labels: &'a [String],
-        series: impl Iterator<Item = &'s Series<'s>>,
-    ) -> Self {
-        let mut ranked: Vec<(&str, usize)> = labels.iter().map(|label| (label.as_str(), 0)).collect();
-        for series in series {
-            for (label, fits) in &mut ranked {
-                *fits +=
-                    usize::from(series.labels.get(label).and_then(|name| directory.node(name)).is_some());
-            }
-        }
-        ranked.sort_by_key(|(_, fits)| std::cmp::Reverse(*fits));
-        let best_fits = ranked.first().is_some_and(|(_, fits)| *fits > 0);
-        Self { directory, labels: ranked.into_iter().map(|(label, _)| label).collect(), best_fits }
+    pub(super) fn new(labels: &'a [String]) -> Self {
+        Self { labels, fits: vec![0; labels.len()] }
+    }
+
+    /// Takes a series into account.
+    pub(super) fn count(&mut self, series: &Whereabouts) {
+        series.by_label.iter().for_each(|(label, _)| self.fits[*label] += 1);
+    }
+
+    /// What ranks first fits most series; of equals the earlier in the plan.
+    fn rank(&self, label: usize) -> impl Ord + use<> {
+        (std::cmp::Reverse(self.fits[label]), label)
     }
 
     /// The label that fits most series, where any fits.
-    pub(super) fn best_label(&self) -> Option<&str> {
-        self.labels.first().copied().filter(|_| self.best_fits)
+    pub(super) fn best_label(&self) -> Option<&'a str> {
+        let best = (0..self.labels.len()).min_by_key(|label| self.rank(*label))?;
+        (self.fits[best] > 0).then(|| self.labels[best].as_str())
     }
 
-    /// The node of a series: by its labels, else by the pods it names, which are the exporter's and the one that uses
-    /// the GPU: both are where the GPU is.
-    pub(super) fn node(&self, labels: &Labels<'_>) -> Option<Arc<str>> {
-        let by_label = self.labels.iter().find_map(|label| self.directory.node(labels.get(label)?));
-        let by_pod = |pod| self.directory.pod(&pod_key(labels, pod)?).map(|pod| pod.node);
-        by_label.cloned().or_else(|| [PLAIN, EXPORTED, OLD].into_iter().find_map(by_pod))
+    /// The node of a series, when all are counted.
+    pub(super) fn node<'w>(&self, series: &'w Whereabouts) -> Option<&'w Arc<str>> {
+        let by_label = series.by_label.iter().min_by_key(|(label, _)| self.rank(*label));
+        by_label.map(|(_, node)| node).or(series.by_pod.as_ref())
     }
 }

@@ -1,6 +1,8 @@
 //! Framebuffer memory from its parts.
 
-use super::dialect::Part;
+use std::cmp::Ordering;
+
+use super::dialect::{Part, Rank};
 use super::reading::DropReason;
 use crate::cluster::Mib;
 
@@ -21,33 +23,43 @@ pub(super) struct Memory {
 }
 
 /// The amount under the best name, and of several under one name the largest: a pod's share in a device is less.
-#[derive(Debug, Default)]
-struct Best(Option<(usize, Mib)>);
+#[derive(Debug)]
+struct Best {
+    /// `Rank::MAX` where there is none.
+    rank: Rank,
+    mib: u32,
+}
+
+impl Default for Best {
+    fn default() -> Self {
+        Self { rank: Rank::MAX, mib: 0 }
+    }
+}
 
 impl Best {
-    fn add(&mut self, rank: usize, amount: Mib) {
-        self.0 = match self.0 {
-            Some((known, kept)) if known < rank => Some((known, kept)),
-            Some((known, kept)) if known == rank => Some((rank, kept.max(amount))),
-            _ => Some((rank, amount)),
+    fn add(&mut self, rank: Rank, mib: u32) {
+        *self = match rank.cmp(&self.rank) {
+            Ordering::Less => Self { rank, mib },
+            Ordering::Equal => Self { rank, mib: mib.max(self.mib) },
+            Ordering::Greater => return,
         };
     }
 
     fn get(&self) -> Option<Mib> {
-        self.0.map(|(_, amount)| amount)
+        (self.rank < Rank::MAX).then_some(Mib(self.mib.into()))
     }
 }
 
 impl MemoryParts {
-    /// Takes a part into account. `rank` is the metric's place in the vocabulary.
-    pub(super) fn add(&mut self, part: Part, rank: usize, amount: Mib) {
+    /// Takes a part into account: an amount in MiB.
+    pub(super) fn add(&mut self, part: Part, rank: Rank, mib: u32) {
         let best = match part {
             Part::Used => &mut self.used,
             Part::Free => &mut self.free,
             Part::Reserved => &mut self.reserved,
             Part::Capacity => &mut self.capacity,
         };
-        best.add(rank, amount);
+        best.add(rank, mib);
     }
 
     /// The total is the capacity, or else the sum of what is used, free and reserved; exporters that are older than

@@ -1,14 +1,17 @@
 //! The metrics edge: measurements of GPUs, each with its age, on the [`Board`](crate::cluster::Board).
 //!
 //! ```text
-//! Prometheus --(one query)--> Series --(devices: pure)--> Samples --(Roster)--> Board
+//! Prometheus --(one query)--> rows --(Gathering)--> evidence --(devices)--> Samples --(Roster)--> Board
 //! ```
 //!
-//! A background task asks one question for the whole cluster at each refresh; no decision ever waits for it. Exporters
-//! disagree on names, units and labels, and repeat themselves: [`devices`] makes one answer for each GPU of it, and
-//! what cannot be told is dropped and counted, never taken for zero. What fails or vanishes leaves the old samples to
-//! age, and [`TelemetryStatus`] says so.
+//! A background task asks one question for the whole cluster at each refresh; no decision ever waits for it. The answer
+//! is read as it arrives, and of a row only what decisions need is kept. Exporters disagree on names, units and labels,
+//! and repeat themselves: [`devices`] makes one answer for each GPU of it, and what cannot be told is dropped and
+//! counted, never taken for zero. What fails or vanishes leaves the old samples to age, and [`TelemetryStatus`] says so.
 
+mod answer;
+mod body;
+mod by_node;
 mod config;
 mod devices;
 mod dialect;
@@ -16,14 +19,21 @@ mod directory;
 mod error;
 mod evidence;
 mod file;
+mod gathering;
+mod inventory;
+mod json;
+mod labels;
 mod memory;
+mod places;
 mod prometheus;
 mod query;
+mod reader;
 mod reading;
 mod refresh;
+mod report;
 mod roster;
-mod series;
 mod status;
+mod times;
 mod validate;
 
 use std::sync::Arc;
@@ -31,20 +41,22 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use answer::AnswerError;
 pub use config::{
     BasicAuth, ClientCertificate, CustomDialect, DialectConfig, FileConfig, FreshnessConfig,
     PrometheusConfig, TelemetryConfig, TelemetrySource, UtilizationScale,
 };
-pub use devices::{Report, devices};
+pub use devices::devices;
 pub use dialect::Dialect;
 pub use directory::Directory;
 pub use error::TelemetryError;
 pub use query::Plan;
 pub use reading::DropReason;
 pub use refresh::backoff;
+pub use report::Report;
 pub use roster::Roster;
-pub use series::{Labels, Series};
 pub use status::{Mode, TelemetryStatus};
+pub use times::Asked;
 pub use validate::TelemetryConfigError;
 
 /// The running edge. Dropping it stops it.

@@ -3,16 +3,21 @@
 use std::error::Error;
 use std::path::Path;
 
+use bytes::Bytes;
 use prometheus_http_query::InstantQueryBuilder;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Certificate, Identity, Response, StatusCode, redirect};
 
+use super::answer::{self, AnswerError};
+use super::body;
 use super::config::PrometheusConfig;
 use super::error::{TelemetryError, causes};
-use super::series::{self, AnswerError};
 
-/// An answer beyond this is given up: 40,000 GPUs make about 80 MB.
+/// An answer beyond this is given up: 40,000 GPUs make about 90 MB.
 const MAX_ANSWER_BYTES: usize = 512 << 20;
+
+/// How much is read of what is no answer.
+const MAX_REFUSAL_BYTES: usize = 64 << 10;
 
 /// How much of a foreign answer an error repeats.
 const EXCERPT_CHARS: usize = 160;
@@ -49,8 +54,8 @@ impl Prometheus {
         Ok(prometheus)
     }
 
-    /// Asks and returns the answer's body, which is JSON of some kind.
-    pub(super) async fn ask(&mut self, query: &str) -> Result<Vec<u8>, TelemetryError> {
+    /// Asks and returns an answer whose body, still to come, is JSON of some kind.
+    pub(super) async fn ask(&mut self, query: &str) -> Result<Response, TelemetryError> {
         let certificates = Certificates::read(&self.config)?;
         if certificates != self.connection.certificates {
             self.connection = Connection::new(&self.url, certificates)?;
@@ -65,7 +70,7 @@ impl Prometheus {
         if matches!(response.status(), StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED) {
             response = self.request(query)?.get_raw().await.map_err(unreachable)?;
         }
-        self.read(response).await
+        self.check(response).await
     }
 
     fn request(&self, query: &str) -> Result<InstantQueryBuilder, TelemetryError> {
@@ -100,42 +105,61 @@ impl Prometheus {
         TelemetryError::Client { url: self.url.clone(), reason: causes(error) }
     }
 
-    async fn read(&self, mut response: Response) -> Result<Vec<u8>, TelemetryError> {
+    async fn check(&self, mut response: Response) -> Result<Response, TelemetryError> {
         let status = response.status();
         let header = |name: HeaderName| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
         };
         let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
-        let refused = |reason: String| TelemetryError::Answer {
-            url: self.url.clone(),
-            status: status.to_string(),
-            reason,
-        };
-        let broken = |error: reqwest::Error| refused(format!("broken off: {}", causes(&error)));
+        if status.is_success() && content_type.starts_with("application/json") {
+            return Ok(response);
+        }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(refused(format!("more than {MAX_ANSWER_BYTES} bytes")));
-            }
-            body.extend_from_slice(&chunk);
+        while body.len() < MAX_REFUSAL_BYTES
+            && let Some(piece) = self.piece(&mut response).await?
+        {
+            body.extend_from_slice(&piece);
         }
-        let json = content_type.starts_with("application/json");
-        match status.is_success() {
-            true if json => Ok(body),
-            true => Err(refused(format!("expected JSON, found {content_type:?}: {}", excerpt(&body)))),
-            false => {
-                let said = match series::parse(&body) {
-                    Err(refusal @ AnswerError::Refused { .. }) => refusal.to_string(),
-                    _ => excerpt(&body),
-                };
-                Err(refused(format!("{said}{}", hint(status, &location))))
+        let reason = if status.is_success() {
+            format!("expected JSON, found {content_type:?}: {}", excerpt(&body))
+        } else {
+            let said = answer::refusal(&body).map_or_else(|| excerpt(&body), |refusal| refusal.to_string());
+            format!("{said}{}", hint(status, &location))
+        };
+        Err(self.refused(status, reason))
+    }
+
+    /// Hands the answer's body over as it arrives, and stops early where nobody reads on.
+    pub(super) async fn forward(
+        &self,
+        mut response: Response,
+        reader: body::Sender,
+    ) -> Result<(), TelemetryError> {
+        let mut left = MAX_ANSWER_BYTES;
+        while let Some(piece) = self.piece(&mut response).await? {
+            left = left.checked_sub(piece.len()).ok_or_else(|| {
+                self.refused(response.status(), format!("more than {MAX_ANSWER_BYTES} bytes"))
+            })?;
+            if !reader.send(piece).await {
+                return Ok(());
             }
         }
+        reader.end().await;
+        Ok(())
+    }
+
+    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, TelemetryError> {
+        let piece = response.chunk().await;
+        piece.map_err(|error| self.refused(response.status(), format!("broken off: {}", causes(&error))))
     }
 
     /// An answer that arrived and cannot be used.
-    pub(super) fn unusable(&self, reason: String) -> TelemetryError {
-        TelemetryError::Answer { url: self.url.clone(), status: StatusCode::OK.to_string(), reason }
+    pub(super) fn unusable(&self, error: &AnswerError) -> TelemetryError {
+        self.refused(StatusCode::OK, error.to_string())
+    }
+
+    fn refused(&self, status: StatusCode, reason: String) -> TelemetryError {
+        TelemetryError::Answer { url: self.url.clone(), status: status.to_string(), reason }
     }
 }
 

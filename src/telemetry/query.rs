@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::config::{DialectConfig, TelemetryConfig};
 use super::dialect::{self, CUSTOM, Metric};
 
+/// The label that names the metric.
+pub(super) const NAME_LABEL: &str = "__name__";
 /// The label that names the metric of rows whose own name PromQL took away.
 pub(super) const METRIC_LABEL: &str = "gpulse_metric";
 /// The label that marks a row as sample times, and names the metric they belong to.
@@ -71,7 +73,7 @@ impl Plan {
     /// duplicates, and what is not read is not sent.
     #[must_use]
     pub fn query(&self) -> String {
-        let by = self.identity();
+        let by = self.identity().collect::<Vec<_>>().join(",");
         let named =
             |metrics: &[&Metric]| metrics.iter().map(|metric| metric.name).collect::<Vec<_>>().join("|");
         let known = || self.metrics.iter().filter(|metric| metric.name != CUSTOM);
@@ -96,12 +98,14 @@ impl Plan {
         terms.join("\nor ")
     }
 
-    /// All labels that are read, separated by commas.
-    fn identity(&self) -> String {
-        let mut labels: Vec<&str> =
-            self.node_labels.iter().chain(&self.uuid_labels).map(String::as_str).collect();
-        labels.extend(IDENTITY);
-        labels.join(",")
+    /// All labels that are read.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
+        self.identity().chain([NAME_LABEL, METRIC_LABEL, SAMPLED_LABEL])
+    }
+
+    /// The labels that say which GPU a series is about, where it is and who holds it.
+    fn identity(&self) -> impl Iterator<Item = &str> {
+        self.node_labels.iter().chain(&self.uuid_labels).map(String::as_str).chain(IDENTITY)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::dialect::{MemoryUnit, Scale};
-use crate::cluster::{Mib, PerMille};
+use crate::cluster::PerMille;
 
 /// Why a value counts for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,39 +100,42 @@ pub(super) enum Family {
     Mixed,
 }
 
-impl Family {
+/// What the values of a metric so far tell of its scale.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spread {
+    above: bool,
+    fraction: bool,
+}
+
+impl Spread {
+    pub(super) fn add(&mut self, value: f64) {
+        if let Ok(value) = plausible(value) {
+            self.above |= value > TOLERANCE;
+            self.fraction |= value > 0.0 && value < 1.0;
+        }
+    }
+
     /// Decides the scale of a metric from all its values: percentages are whole numbers and go above 1.5.
-    pub(super) fn of(scale: Scale, values: impl Iterator<Item = f64>) -> Self {
-        match scale {
-            Scale::Ratio => Self::Ratio,
-            Scale::Percent => Self::Percent,
-            Scale::RatioOrPercent => {
-                let (mut above, mut fraction) = (false, false);
-                for value in values.filter_map(|value| plausible(value).ok()) {
-                    above |= value > TOLERANCE;
-                    fraction |= value > 0.0 && value < 1.0;
-                }
-                match (above, fraction) {
-                    (false, _) => Self::Ratio,
-                    (true, false) => Self::Percent,
-                    (true, true) => Self::Mixed,
-                }
-            }
+    pub(super) fn family(self, scale: Scale) -> Family {
+        match (scale, self.above, self.fraction) {
+            (Scale::Ratio, ..) | (Scale::RatioOrPercent, false, _) => Family::Ratio,
+            (Scale::Percent, ..) | (Scale::RatioOrPercent, true, false) => Family::Percent,
+            (Scale::RatioOrPercent, true, true) => Family::Mixed,
         }
     }
 }
 
-/// An amount of framebuffer memory, rounded down.
-pub(super) fn memory(value: f64, unit: MemoryUnit) -> Result<Mib, DropReason> {
+/// An amount of framebuffer memory in MiB, rounded down.
+pub(super) fn memory(value: f64, unit: MemoryUnit) -> Result<u32, DropReason> {
     let mib = match unit {
         MemoryUnit::Mib => plausible(value)?,
         MemoryUnit::Bytes => plausible(value)? / (1024.0 * 1024.0),
     };
-    if mib > MAX_MEMORY_MIB { Err(DropReason::AboveRange) } else { Ok(Mib(mib as u64)) }
+    if mib > MAX_MEMORY_MIB { Err(DropReason::AboveRange) } else { Ok(mib as u32) }
 }
 
 /// The code of an XID error.
-pub(super) fn xid(value: f64) -> Result<u32, DropReason> {
+pub(super) fn xid(value: f64) -> Result<u16, DropReason> {
     let code = plausible(value)?;
-    if code > f64::from(u16::MAX) { Err(DropReason::AboveRange) } else { Ok(code as u32) }
+    if code > f64::from(u16::MAX) { Err(DropReason::AboveRange) } else { Ok(code as u16) }
 }

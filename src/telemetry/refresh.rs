@@ -7,47 +7,40 @@ use std::time::Duration;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tracing::{debug, info};
 
+use super::body;
 use super::config::{TelemetryConfig, TelemetrySource};
-use super::devices::{Report, devices};
 use super::directory::Directory;
 use super::error::TelemetryError;
 use super::file;
 use super::prometheus::Prometheus;
 use super::query::Plan;
-use super::roster::Roster;
-use super::series;
+use super::reader::Reader;
+use super::report::Report;
 use super::status::{Mode, TelemetryStatus};
+use super::times::Asked;
 use crate::clock::{self, Stopwatch};
-use crate::cluster::{Board, Samples, Timestamp};
+use crate::cluster::{Board, Samples};
 
 /// How often is looked whether the first node has become known.
 const NODES_POLL: Duration = Duration::from_millis(200);
 
 /// Where measurements come from, ready to be asked.
 enum Source {
-    Prometheus(Box<Prometheus>),
+    Prometheus(Box<Prometheus>, Reader),
     File(PathBuf),
 }
 
 /// The loop's state.
 pub(super) struct Refresher {
     config: TelemetryConfig,
-    plan: Arc<Plan>,
+    query: String,
     source: Source,
     board: Arc<Board>,
-    roster: Roster,
     status: watch::Sender<Arc<TelemetryStatus>>,
     jitter: SmallRng,
     failures: u32,
-}
-
-/// What a refresh brought.
-struct Outcome {
-    report: Report,
-    clock_ahead_seconds: i64,
 }
 
 impl Refresher {
@@ -57,17 +50,19 @@ impl Refresher {
         board: Arc<Board>,
         status: watch::Sender<Arc<TelemetryStatus>>,
     ) -> Result<Option<Self>, TelemetryError> {
+        let plan = Arc::new(Plan::new(&config));
         let source = match &config.source {
             TelemetrySource::None => return Ok(None),
             TelemetrySource::Prometheus(prometheus) => {
-                Source::Prometheus(Box::new(Prometheus::new(prometheus.clone())?))
+                let expires_after = config.freshness.expires_after.0;
+                let reader = Reader::new(plan.clone(), board.clone(), expires_after);
+                Source::Prometheus(Box::new(Prometheus::new(prometheus.clone())?), reader)
             }
             TelemetrySource::File(file) => Source::File(file.path.clone()),
         };
-        let plan = Arc::new(Plan::new(&config));
         // Jitter decides nothing but when a retry happens; replicas that start together should not retry together.
         let jitter = SmallRng::seed_from_u64(clock::now().0);
-        Ok(Some(Self { config, plan, source, board, roster: Roster::default(), status, jitter, failures: 0 }))
+        Ok(Some(Self { config, query: plan.query(), source, board, status, jitter, failures: 0 }))
     }
 
     /// Refreshes until it is dropped.
@@ -94,74 +89,39 @@ impl Refresher {
         self.failures = if result.is_ok() { 0 } else { self.failures.saturating_add(1) };
         let before = self.status.borrow().clone();
         let now = match result {
-            Ok(Outcome { report, clock_ahead_seconds }) => {
-                before.answered(report, clock_ahead_seconds, clock::now(), stopwatch.elapsed())
-            }
+            Ok(report) => before.answered(report, clock::now(), stopwatch.elapsed()),
             Err(error) => before.failed(error.to_string(), stopwatch.elapsed()),
         };
         announce(before.mode, &now);
         self.status.send_replace(Arc::new(now));
     }
 
-    async fn measure(&mut self) -> Result<Outcome, TelemetryError> {
-        let asked_at = clock::now();
+    async fn measure(&mut self) -> Result<Report, TelemetryError> {
+        let sent_at = clock::now();
         let timeout = self.config.timeout;
         let late = |_| TelemetryError::Timeout(timeout);
-        match &mut self.source {
+        let (prometheus, reader) = match &mut self.source {
             Source::File(path) => {
-                let read = tokio::time::timeout(timeout.0, file::read(path, asked_at)).await;
-                let samples = read.map_err(late)??;
-                Ok(publish_file(&self.board, samples))
+                let read = tokio::time::timeout(timeout.0, file::read(path, sent_at)).await;
+                return Ok(publish_file(&self.board, read.map_err(late)??));
             }
-            Source::Prometheus(prometheus) => {
-                let asked = tokio::time::timeout(timeout.0, prometheus.ask(&self.plan.query())).await;
-                let body = asked.map_err(late)??;
-                let work = Work {
-                    body,
-                    asked: (asked_at, clock::now()),
-                    plan: self.plan.clone(),
-                    board: self.board.clone(),
-                    roster: std::mem::take(&mut self.roster),
-                    expires_after: self.config.freshness.expires_after.0,
-                };
-                // Tens of thousands of GPUs take a while, in which the runtime's threads have others to serve.
-                let worked = spawn_blocking(|| work.publish()).await;
-                let (roster, outcome) = worked.map_err(|error| TelemetryError::Defect(error.to_string()))?;
-                self.roster = roster;
-                outcome.map_err(|reason| prometheus.unusable(reason))
-            }
-        }
-    }
-}
-
-/// An answer on its way to the board.
-struct Work {
-    body: Vec<u8>,
-    /// Our clock before the question was sent and after the answer came.
-    asked: (Timestamp, Timestamp),
-    plan: Arc<Plan>,
-    board: Arc<Board>,
-    roster: Roster,
-    expires_after: Duration,
-}
-
-impl Work {
-    fn publish(mut self) -> (Roster, Result<Outcome, String>) {
-        let mut answer = match series::parse(&self.body) {
-            Ok(answer) => answer,
-            Err(error) => return (self.roster, Err(error.to_string())),
+            Source::Prometheus(prometheus, reader) => (prometheus, reader),
         };
-        let clock_ahead_seconds = answer.evaluated_at.map_or(0, |at| clock_ahead(at, self.asked));
-        answer.correct(clock_ahead_seconds);
-        let (fresh, report) = devices(&answer.series, &self.plan, &Directory::new(&self.board));
-        let samples = self.roster.merge(fresh, self.asked.1, self.expires_after);
-        self.board.update(|assembly| assembly.apply_samples(samples));
-        (self.roster, Ok(Outcome { report, clock_ahead_seconds }))
+        let deadline = tokio::time::Instant::now() + timeout.0;
+        let asked = tokio::time::timeout_at(deadline, prometheus.ask(&self.query)).await;
+        let response = asked.map_err(late)??;
+        let (sender, body) = body::channel();
+        let outcome = reader.read(Asked { sent_at, answered_at: clock::now() }, body);
+        let forwarded = tokio::time::timeout_at(deadline, prometheus.forward(response, sender)).await;
+        let outcome = outcome.await.map_err(|_| TelemetryError::Defect("its reader has ended".to_owned()))?;
+        // What kept the body from coming says more than what its reader then missed.
+        forwarded.map_err(late)??;
+        outcome.map_err(|error| prometheus.unusable(&error))
     }
 }
 
 /// A file is the whole truth: what it leaves out is gone at once.
-fn publish_file(board: &Board, samples: Samples) -> Outcome {
+fn publish_file(board: &Board, samples: Samples) -> Report {
     let directory = Directory::new(board);
     let gpus = samples.values().map(|gpus| gpus.len()).sum();
     let measured = |node: &&Arc<str>| samples.get(*node).is_some_and(|gpus| !gpus.is_empty());
@@ -173,19 +133,13 @@ fn publish_file(board: &Board, samples: Samples) -> Outcome {
         ..Report::default()
     };
     board.update(|assembly| assembly.apply_samples(samples));
-    Outcome { report, clock_ahead_seconds: 0 }
-}
-
-/// By how many whole seconds the server's clock is certainly ahead of ours: it read `at` at some moment between
-/// question and answer.
-fn clock_ahead(at: Timestamp, (asked, answered): (Timestamp, Timestamp)) -> i64 {
-    let seconds = |later: Timestamp, earlier: Timestamp| later.since(earlier).as_secs() as i64;
-    seconds(at, answered) - seconds(asked, at)
+    report
 }
 
 /// One line for each change of mode.
 fn announce(before: Mode, now: &TelemetryStatus) {
-    let TelemetryStatus { gpus, nodes_joined, gpu_nodes, refresh_millis, .. } = now;
+    let Report { gpus, nodes_joined, gpu_nodes, .. } = now.report;
+    let refresh_millis = now.refresh_millis;
     let (mode, error) = (now.mode.name(), now.last_error.as_deref());
     if now.mode == before {
         debug!(mode, gpus, nodes_joined, gpu_nodes, refresh_millis, error, "telemetry refreshed");

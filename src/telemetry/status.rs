@@ -1,13 +1,10 @@
 //! How telemetry is doing.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::devices::Report;
-use super::dialect::Dialect;
-use super::reading::DropReason;
+use super::report::Report;
 use crate::cluster::Timestamp;
 
 /// How much telemetry can be relied on.
@@ -49,7 +46,7 @@ impl Serialize for Mode {
     }
 }
 
-/// How telemetry is doing. The counts of series, GPUs and nodes are those of the last answer.
+/// How telemetry is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TelemetryStatus {
@@ -65,24 +62,9 @@ pub struct TelemetryStatus {
     pub refreshes_failed: u64,
     /// How long the last refresh took, in milliseconds.
     pub refresh_millis: u64,
-    /// The dialects that utilizations came in.
-    pub dialects: BTreeSet<Dialect>,
-    /// The label that gives most series their node.
-    pub node_label: Option<String>,
-    /// Series of metrics that are read.
-    pub series: usize,
-    /// Series that name no node or pod that is known.
-    pub unjoined_series: usize,
-    /// Devices measured: GPUs and MIG instances.
-    pub gpus: usize,
-    /// Nodes known to offer GPUs.
-    pub gpu_nodes: usize,
-    /// Those of them that at least one device was found on. Divided by `gpu_nodes` this is the join rate.
-    pub nodes_joined: usize,
-    /// Values that count for nothing, by reason.
-    pub dropped: BTreeMap<DropReason, usize>,
-    /// How far the source's clock is ahead of ours, in whole seconds. Sample times are corrected by it.
-    pub clock_ahead_seconds: i64,
+    /// What the last answer held.
+    #[serde(flatten)]
+    pub report: Report,
 }
 
 impl TelemetryStatus {
@@ -94,7 +76,7 @@ impl TelemetryStatus {
 
     /// After a refresh that got an answer.
     #[must_use]
-    pub fn answered(&self, report: Report, clock_ahead_seconds: i64, now: Timestamp, took: Duration) -> Self {
+    pub fn answered(&self, report: Report, now: Timestamp, took: Duration) -> Self {
         let (mode, last_error) = verdict(&report);
         Self {
             mode,
@@ -103,19 +85,11 @@ impl TelemetryStatus {
             refreshes_ok: self.refreshes_ok + 1,
             refreshes_failed: self.refreshes_failed,
             refresh_millis: millis(took),
-            dialects: report.dialects,
-            node_label: report.node_label,
-            series: report.series,
-            unjoined_series: report.unjoined_series,
-            gpus: report.gpus,
-            gpu_nodes: report.gpu_nodes,
-            nodes_joined: report.nodes_joined,
-            dropped: report.dropped,
-            clock_ahead_seconds,
+            report,
         }
     }
 
-    /// After a refresh that got none: the counts stay those of the last answer.
+    /// After a refresh that got none: the report stays that of the last answer.
     #[must_use]
     pub fn failed(&self, error: String, took: Duration) -> Self {
         Self {

@@ -16,7 +16,7 @@ async fn a_failing_source_is_named_and_the_old_measurements_age() {
     let html =
         |status, text: &str| Reply::Text(status, "text/html", format!("<html>\n <b>{text}</b></html>"));
     let json = |status, text: &str| Reply::Text(status, "application/json", text.to_owned());
-    let cases: [(Reply, &[&str]); 14] = [
+    let cases: [(Reply, &[&str]); 15] = [
         (
             html(401, "Authorization Required"),
             &["401 Unauthorized", "Authorization Required", "bearerTokenFile"],
@@ -37,6 +37,7 @@ async fn a_failing_source_is_named_and_the_old_measurements_age() {
         ),
         (Reply::BrokenOff, &["broken off"]),
         (Reply::Silence, &["no answer within 400ms"]),
+        (Reply::Halting, &["no answer within 400ms"]),
     ];
     let fake = Fake::start(both(70, 10)).await;
     let mut edge = Edge::of(&fake);
@@ -72,7 +73,7 @@ async fn a_half_answer_is_partial_and_what_it_leaves_out_ages() {
     let before = edge.gpu("b");
     fake.answer(rows(busy("a", 20, clock::now())));
     let status = edge.mode(Mode::Partial).await;
-    assert_eq!((status.nodes_joined, status.gpu_nodes), (1, 2));
+    assert_eq!((status.report.nodes_joined, status.report.gpu_nodes), (1, 2));
     assert_eq!((edge.busy("a"), edge.gpu("b")), (Some(200), before));
     fake.answer(both(70, 10));
     edge.mode(Mode::Live).await;
@@ -85,7 +86,7 @@ async fn an_answer_that_measures_no_node_is_as_bad_as_none_and_says_why() {
     let why = |status: &Arc<TelemetryStatus>| status.last_error.clone().unwrap();
     assert!(why(&edge.mode(Mode::Down).await).contains("no GPU metrics"));
     fake.answer(rows(busy("elsewhere", 20, clock::now())));
-    let status = edge.until(|status| status.unjoined_series == 1).await;
+    let status = edge.until(|status| status.report.unjoined_series == 1).await;
     assert_eq!(status.mode, Mode::Down);
     assert!(why(&status).contains("telemetry.nodeLabels"), "{status:?}");
 }

@@ -47,6 +47,8 @@ pub(super) enum Reply {
     Text(u16, &'static str, String),
     /// The connection breaks off in the middle of the body.
     BrokenOff,
+    /// The body begins and does not go on.
+    Halting,
     /// 405 to a POST, this to a GET.
     OnlyGet(Box<Reply>),
     /// A redirect to a login page.
@@ -124,6 +126,11 @@ async fn respond(reply: Reply, method: &Method) -> Response {
             };
             let begin = futures::stream::iter([Ok("{\"status\"")]);
             let body = Body::from_stream(begin.chain(futures::stream::once(end)));
+            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        Reply::Halting => {
+            let begin = futures::stream::iter([Ok::<_, std::io::Error>("{\"status\"")]);
+            let body = Body::from_stream(begin.chain(futures::stream::pending()));
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         Reply::OnlyGet(_) if method == Method::POST => StatusCode::METHOD_NOT_ALLOWED.into_response(),

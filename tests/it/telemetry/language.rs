@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use gpulse::cluster::{Gpu, Samples, Source, Timestamp};
-use gpulse::telemetry::{Directory, DropReason, Labels, Plan, Report, Series, TelemetryConfig, devices};
+use gpulse::telemetry::{Asked, Directory, DropReason, Plan, Report, TelemetryConfig, devices};
+use serde_json::{Value, json};
 
 use crate::support::{ClusterBuilder, NOW, cluster, node};
 
@@ -80,16 +81,21 @@ impl SeriesBuilder {
         self
     }
 
-    pub(super) fn build(&self) -> Series<'_> {
-        Series {
-            metric: self.metric.as_str().into(),
-            labels: Labels::from_iter(
-                self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-            ),
-            value: self.value,
-            sampled_at: self.sampled_at,
-        }
+    /// The rows of its value and of its sample's time.
+    fn rows(&self) -> impl Iterator<Item = Value> {
+        let row = |name: &str, value: f64| {
+            let mut labels = json!(self.labels);
+            labels[name] = self.metric.as_str().into();
+            json!({"metric": labels, "value": [seconds(NOW), value.to_string()]})
+        };
+        let value = row(if self.metric == "custom" { "gpulse_metric" } else { "__name__" }, self.value);
+        let time = self.sampled_at.map(|at| row("gpulse_sampled", seconds(at)));
+        std::iter::once(value).chain(time)
     }
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    at.0 as f64 / 1000.0
 }
 
 /// Nodes `a` and `b` with eight GPUs each.
@@ -100,8 +106,11 @@ pub(super) fn two_nodes() -> ClusterBuilder {
 /// What is read of the series in a cluster, by the configuration.
 pub(super) fn read_in(cluster: &ClusterBuilder, config: &TelemetryConfig, series: &[SeriesBuilder]) -> Seen {
     let board = cluster.board();
-    let built: Vec<Series<'_>> = series.iter().map(SeriesBuilder::build).collect();
-    let (samples, report) = devices(&built, &Plan::new(config), &Directory::new(&board));
+    let rows: Vec<Value> = series.iter().flat_map(SeriesBuilder::rows).collect();
+    let answer = json!({"status": "success", "data": {"resultType": "vector", "result": rows}}).to_string();
+    let asked = Asked { sent_at: NOW, answered_at: NOW };
+    let read = devices(answer.as_bytes(), &Plan::new(config), &Directory::new(&board), asked);
+    let (samples, report) = read.unwrap();
     Seen { samples, report }
 }
 

@@ -1,5 +1,6 @@
 //! The metrics edge: what becomes of series, then the whole way from a pretended Prometheus to the board.
 
+mod answers;
 mod choosing;
 mod config;
 mod devices;

@@ -23,8 +23,11 @@ async fn measurements_reach_the_board_with_their_own_times() {
     let status = edge.mode(Mode::Live).await;
     assert_eq!((edge.busy("a"), edge.busy("b")), (Some(700), Some(0)));
     assert_eq!(edge.gpu("a").unwrap().utilization.unwrap().sampled_at, sampled_at);
-    assert_eq!((status.series, status.gpus, status.nodes_joined, status.gpu_nodes), (2, 2, 2, 2));
-    assert_eq!((status.last_error.as_ref(), status.node_label.as_deref()), (None, Some("Hostname")));
+    assert_eq!(
+        (status.report.series, status.report.gpus, status.report.nodes_joined, status.report.gpu_nodes),
+        (2, 2, 2, 2)
+    );
+    assert_eq!((status.last_error.as_ref(), status.report.node_label.as_deref()), (None, Some("Hostname")));
 }
 
 #[tokio::test]
@@ -35,7 +38,7 @@ async fn a_refresh_is_one_query_whatever_the_size_of_the_cluster() {
     let board = cluster().nodes(names.iter().map(|name| node(name).gpus(1))).board();
     let mut edge = Edge::start(board, prometheus(&fake, |_| {}));
     let status = edge.until(|status| status.refreshes_ok >= 3).await;
-    assert_eq!(status.nodes_joined, 300);
+    assert_eq!(status.report.nodes_joined, 300);
     assert!(fake.asked().len() as u64 <= status.refreshes_ok + 1, "one more may be under way");
 }
 
@@ -133,7 +136,7 @@ async fn a_server_whose_clock_is_ahead_makes_no_sample_young() {
             .await;
     let mut edge = Edge::of(&fake);
     let status = edge.mode(Mode::Live).await;
-    assert!((3590..=3600).contains(&status.clock_ahead_seconds), "{status:?}");
+    assert!((3590..=3600).contains(&status.report.clock_ahead_seconds), "{status:?}");
     let age = clock::now().since(edge.gpu("a").unwrap().utilization.unwrap().sampled_at);
     assert!(age >= Duration::from_secs(49), "{age:?}");
 }
