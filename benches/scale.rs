@@ -14,6 +14,7 @@ mod fixture {
     pub(crate) mod wire;
 }
 mod large_cluster {
+    pub(crate) mod delivery;
     pub(crate) mod start;
     pub(crate) mod throughput;
 }

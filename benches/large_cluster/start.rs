@@ -1,4 +1,5 @@
-//! A large cluster: start to ready with right answers, memory, and how soon a change is visible.
+//! A large cluster: start to ready with right answers, and what of it the API server takes alone; memory, and how soon
+//! a change is visible.
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::fixture::connection::Connection;
 use crate::fixture::fleet::{GPUS, Member, fleet};
 use crate::fixture::latency::Latencies;
 use crate::fixture::{picture, wire};
+use crate::large_cluster::delivery::download;
 
 /// How long a change may take to be seen before the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +32,12 @@ pub(crate) async fn measure(nodes: usize, starts: usize, changes: usize) -> Resu
     let expected = fitting(&fleet)?;
     ensure!(!expected.is_empty(), "no node fits, which measures nothing");
     for _ in 0..starts {
+        let (took, bytes) = download(api).await?;
+        println!(
+            "  a client that only downloads the same pages takes {:.2} s ({:.0} MB)",
+            took.as_secs_f64(),
+            bytes as f64 / 1e6
+        );
         let mut gpulse = crate::gpulse(&control_plane)?;
         let watch = Stopwatch::start();
         gpulse.spawn()?;

@@ -9,4 +9,5 @@ mod cluster_outage;
 mod placing;
 mod refusal;
 mod telemetry_outage;
+mod tls;
 mod world;

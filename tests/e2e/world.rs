@@ -65,6 +65,15 @@ impl World {
         nodes: impl IntoIterator<Item = NodeScenario>,
         telemetry: Telemetry,
     ) -> Result<Self> {
+        Self::start_with_tls(nodes, telemetry, &Value::Null).await
+    }
+
+    /// The same with this as gpulse's `server.tls`.
+    pub(crate) async fn start_with_tls(
+        nodes: impl IntoIterator<Item = NodeScenario>,
+        telemetry: Telemetry,
+        tls: &Value,
+    ) -> Result<Self> {
         let scenario: Scenario = nodes.into_iter().collect();
         let exporter = Exporter::start(scenario.clone()).await?;
         let (control_plane, prometheus) = match telemetry {
@@ -88,7 +97,7 @@ impl World {
             control_plane.api().create(&scenario_node(node)).await?;
         }
         let source = proxy.as_ref().map(FaultProxy::url);
-        let gpulse = start_gpulse(&control_plane, source).await?;
+        let gpulse = start_gpulse(&control_plane, source, tls).await?;
         let world = Self { scheduler: None, gpulse, proxy, prometheus, exporter, control_plane };
         if telemetry == Telemetry::Prometheus {
             world.mode_becomes(&["live", "partial"]).await?;
@@ -103,13 +112,18 @@ impl World {
 
     /// From now on the scheduler asks gpulse by this profile; its weights are the shipped ones.
     pub(crate) async fn schedule_by(&mut self, profile: &str) -> Result<()> {
-        self.scheduler = None;
         let url = match profile {
             "default" => self.gpulse.extender_url(),
             profile => format!("{}/profiles/{profile}", self.gpulse.extender_url()),
         };
+        self.schedule_with(&json!({"urlPrefix": url})).await
+    }
+
+    /// From now on the scheduler has the shipped configuration with these fields in the extender's entry.
+    pub(crate) async fn schedule_with(&mut self, extender: &Value) -> Result<()> {
+        self.scheduler = None;
         let config = SchedulerConfig::from_file(&repository().join(SCHEDULER_CONFIG))?
-            .with_extender_url(&url)?
+            .with_extender(extender)?
             .with("clientConnection", "qps", 1000)
             .with("clientConnection", "burst", 2000);
         self.scheduler = Some(self.control_plane.start_scheduler(config).await?);
@@ -257,7 +271,7 @@ fn text(value: &Value) -> String {
 }
 
 /// gpulse as the service account of `deploy/`.
-async fn start_gpulse(control_plane: &ControlPlane, prometheus: Option<&str>) -> Result<Gpulse> {
+async fn start_gpulse(control_plane: &ControlPlane, prometheus: Option<&str>, tls: &Value) -> Result<Gpulse> {
     let options = GpulseOptions {
         binary: PathBuf::from(env!("CARGO_BIN_EXE_gpulse")),
         kubeconfig: control_plane.service_account_kubeconfig("gpulse-system", "gpulse").await?,
@@ -270,7 +284,7 @@ async fn start_gpulse(control_plane: &ControlPlane, prometheus: Option<&str>) ->
     Gpulse::start(options, |extender, admin| {
         format!(
             "apiVersion: gpulse.dev/v1alpha1\nkind: GpulseConfiguration\n\
-             server: {{address: \"{extender}\"}}\nadmin: {{address: \"{admin}\"}}\n\
+             server: {{address: \"{extender}\", tls: {tls}}}\nadmin: {{address: \"{admin}\"}}\n\
              telemetry:\n  source: {source}\n  refreshInterval: 1s\n  timeout: 1s\n  \
              freshness: {{freshFor: 10s, expiresAfter: 20s}}\n{PROFILES}"
         )

@@ -36,6 +36,18 @@ impl Api {
         content_type: &str,
         body: Option<&Value>,
     ) -> Result<(StatusCode, Value)> {
+        let (status, answer) = self.exchange(method, path, content_type, body).await?;
+        Ok((status, serde_json::from_slice(&answer).unwrap_or(Value::Null)))
+    }
+
+    /// The answer's bytes, whatever they are.
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Vec<u8>)> {
         let url =
             Url::parse(&format!("{}{path}", self.server)).with_context(|| format!("bad path {path:?}"))?;
         let mut request = self.client.request(method, url).bearer_auth(&self.token);
@@ -46,7 +58,7 @@ impl Api {
             request.send().await.with_context(|| format!("no answer from the API server to {path}"))?;
         let status = response.status();
         let answer = response.bytes().await.with_context(|| format!("broken answer to {path}"))?;
-        Ok((status, serde_json::from_slice(&answer).unwrap_or(Value::Null)))
+        Ok((status, answer.into()))
     }
 
     /// Reads an object or a list, for instance `/api/v1/namespaces/default/pods/train-0`.
@@ -55,6 +67,16 @@ impl Api {
     /// Where the answer is not 2xx.
     pub async fn get(&self, path: &str) -> Result<Value> {
         self.send(Method::GET, path, None).await
+    }
+
+    /// Reads what [`Self::get`] does and leaves it as it came.
+    ///
+    /// # Errors
+    /// Where the answer is not 2xx.
+    pub async fn get_bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let (status, answer) = self.exchange(Method::GET, path, "application/json", None).await?;
+        ensure!(status.is_success(), "GET {path}: {status}");
+        Ok(answer)
     }
 
     /// The items of a list, for instance `/api/v1/pods`.

@@ -115,7 +115,13 @@ impl Gpulse {
         self.process.as_mut().context("gpulse is not running")
     }
 
-    /// What kube-scheduler's configuration wants as `urlPrefix`.
+    /// Where kube-scheduler finds it.
+    #[must_use]
+    pub fn extender_address(&self) -> SocketAddr {
+        self.extender
+    }
+
+    /// What kube-scheduler's configuration wants as `urlPrefix`, where gpulse serves plain HTTP.
     #[must_use]
     pub fn extender_url(&self) -> String {
         format!("http://{}", self.extender)

@@ -55,9 +55,19 @@ impl SchedulerConfig {
     ///
     /// # Errors
     /// Where the configuration has no extender.
-    pub fn with_extender_url(mut self, url: &str) -> Result<Self> {
-        let prefix = self.0.pointer_mut("/extenders/0/urlPrefix");
-        *prefix.context("the scheduler configuration has no extenders[0].urlPrefix")? = url.into();
+    pub fn with_extender_url(self, url: &str) -> Result<Self> {
+        self.with_extender(&json!({"urlPrefix": url}))
+    }
+
+    /// The same with these fields in the extender's entry, in place of its own.
+    ///
+    /// # Errors
+    /// Where the configuration has no extender, or `fields` is no object.
+    pub fn with_extender(mut self, fields: &Value) -> Result<Self> {
+        let entry = self.0.pointer_mut("/extenders/0").and_then(Value::as_object_mut);
+        let entry = entry.context("the scheduler configuration has no extenders[0]")?;
+        let fields = fields.as_object().context("expected fields of an extender's entry")?;
+        entry.extend(fields.clone());
         Ok(self)
     }
 
