@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 use super::gpu::{FreshnessPolicy, Gpu};
+use super::mix::Census;
 use super::model::Model;
 use super::node::{Node, NodeFacts};
-use super::pod::{BoundPod, PodKey};
+use super::pod::{BoundPod, Hold, PodKey};
 use super::snapshot::{NodeTable, Slot, Snapshot};
 use super::units::Timestamp;
 
@@ -23,6 +24,7 @@ pub struct Assembly {
     pods: HashMap<PodKey, Arc<BoundPod>>,
     pods_on: HashMap<Arc<str>, BTreeMap<PodKey, Arc<BoundPod>>>,
     samples: Samples,
+    census: Census,
     models: HashSet<Model>,
     resources: HashSet<Arc<str>>,
     changed: BTreeSet<Arc<str>>,
@@ -58,6 +60,9 @@ impl Assembly {
             return;
         }
         self.delete_pod(&pod.request.key.clone());
+        if pod.hold == Hold::Bound {
+            self.census.add(&pod.request);
+        }
         let pod = Arc::new(pod);
         self.pods.insert(pod.request.key.clone(), pod.clone());
         self.changed.insert(pod.node.clone());
@@ -67,6 +72,9 @@ impl Assembly {
     /// Removes a pod that takes up room no more.
     pub fn delete_pod(&mut self, key: &PodKey) {
         let Some(pod) = self.pods.remove(key) else { return };
+        if pod.hold == Hold::Bound {
+            self.census.remove(&pod.request);
+        }
         if let Some(pods) = self.pods_on.get_mut(&pod.node) {
             pods.remove(key);
             if pods.is_empty() {
@@ -118,6 +126,9 @@ impl Assembly {
                 }
                 None => self.vacate(&name),
             }
+        }
+        if let Some(mix) = self.census.newer_mix() {
+            self.table.mix = mix;
         }
         self.table.clone()
     }

@@ -49,7 +49,7 @@ impl fmt::Display for Model {
 ///
 /// Matches a model whose words contain the pattern's words in a row, whatever the case. Words end at anything but a
 /// letter or digit: `A10` matches `NVIDIA-A10` and not `NVIDIA-A100-PCIE-40GB`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ModelPattern(Model);
 

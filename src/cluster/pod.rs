@@ -62,7 +62,7 @@ pub struct PodRequest {
 }
 
 /// How many of one GPU resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GpuDemand {
     /// The resource name, such as `nvidia.com/gpu`.
     pub resource: Arc<str>,

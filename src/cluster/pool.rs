@@ -45,7 +45,9 @@ pub enum PoolKind {
 }
 
 impl PoolKind {
-    fn units_per_device(&self) -> u32 {
+    /// Units that one device is counted as.
+    #[must_use]
+    pub fn units_per_device(&self) -> u32 {
         match self {
             Self::Shared { replicas } => (*replicas).max(1),
             Self::Whole | Self::Mig { .. } => 1,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::mix::Mix;
 use super::node::Node;
 use super::pod::PodRequest;
 use super::snapshot::{Lineage, Slot, Snapshot};
@@ -38,6 +39,11 @@ impl Rehearsal {
     /// Lets a pod leave the node that it was bound to, from the devices that it was bound to.
     pub fn release(&mut self, slot: Slot, pod: &PodRequest, devices: &[usize]) {
         self.change(slot, |node| node.give_back(pod, devices));
+    }
+
+    /// Says what pods will ask for: a simulation learns it from those that have arrived.
+    pub fn learn(&mut self, mix: Mix) {
+        Arc::make_mut(&mut self.snapshot.nodes).mix = Arc::new(mix);
     }
 
     fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Node)) {

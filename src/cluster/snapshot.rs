@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::gpu::FreshnessPolicy;
+use super::mix::Mix;
 use super::names::Names;
 use super::node::Node;
 use super::units::Timestamp;
@@ -72,6 +73,7 @@ pub(super) struct NodeTable {
     blocks: Vec<Arc<Block>>,
     last_version: Option<Version>,
     pub(super) lineage: Lineage,
+    pub(super) mix: Arc<Mix>,
 }
 
 impl NodeTable {
@@ -160,6 +162,12 @@ impl Snapshot {
     #[must_use]
     pub fn lineage(&self) -> &Lineage {
         &self.nodes.lineage
+    }
+
+    /// What the pods of the cluster ask for, as it was learned last. The same [`Arc`] until it is learned anew.
+    #[must_use]
+    pub fn mix(&self) -> &Arc<Mix> {
+        &self.nodes.mix
     }
 
     /// All nodes, in the table's order.

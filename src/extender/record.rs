@@ -203,7 +203,13 @@ impl Draft {
             let node = self.node(index);
             self.pod.gpus.iter().map(move |demand| PoolNote::of(node?, demand))
         };
-        let inquiry = Inquiry { snapshot: &self.snapshot, pod: &self.pod, profile: &self.profile };
+        let market = self.profile.strategy.market(&self.snapshot);
+        let inquiry = Inquiry {
+            snapshot: &self.snapshot,
+            pod: &self.pod,
+            profile: &self.profile,
+            market: market.as_ref(),
+        };
         let leader = |index: usize| Some((index, parts(&inquiry, self.node(index)?)));
         Decision {
             rows,

@@ -55,12 +55,12 @@ pub struct NodeExplanation {
     pub pools: Vec<PoolExplanation>,
 }
 
-/// A named part of a strategy's score, 0 to 1.
+/// A named part of a strategy's score: 0 to 1, or in the unit that its name ends with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// What it measures.
     pub name: String,
-    /// How good the node is by it.
+    /// How good the node is by it: the more the better.
     pub value: f64,
 }
 
@@ -126,7 +126,8 @@ pub fn explain(
     profile: &Profile,
     candidates: &[Candidate<'_>],
 ) -> Explanation {
-    let inquiry = Inquiry { snapshot, pod, profile };
+    let market = profile.strategy.market(snapshot);
+    let inquiry = Inquiry { snapshot, pod, profile, market: market.as_ref() };
     let (fitting, rejected): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
         candidates.iter().partition(|candidate| verdict(&inquiry, candidate) == Verdict::Fits);
     let ranked = prioritize(snapshot, pod, profile, &fitting);

@@ -29,7 +29,7 @@ pub use profile::{AffinityRules, LabelPreference, OwnerRule, Profile, ResourceWe
 pub use reason::Reason;
 pub use score::Score;
 pub use scorer::Scorer;
-pub use strategy::{STRATEGIES, Strategy};
+pub use strategy::{Market, STRATEGIES, Strategy};
 pub use utilization::Reading;
 
 /// A node that is asked about. Thousands are walked for a decision: it holds where the node stands, not the node.
@@ -88,6 +88,8 @@ pub struct Inquiry<'a> {
     pub pod: &'a PodRequest,
     /// By which policy.
     pub profile: &'a Profile,
+    /// What scarce room costs, where the strategy asks for it.
+    pub market: Option<&'a Market>,
 }
 
 /// Says of each candidate whether the pod fits. A node that nobody has heard of fits: it may be one that just joined,
@@ -99,7 +101,7 @@ pub fn filter(
     profile: &Profile,
     candidates: &[Candidate<'_>],
 ) -> Vec<Verdict> {
-    let inquiry = Inquiry { snapshot, pod, profile };
+    let inquiry = Inquiry { snapshot, pod, profile, market: None };
     candidates.iter().map(|candidate| verdict(&inquiry, candidate)).collect()
 }
 
@@ -116,7 +118,8 @@ pub fn prioritize(
     profile: &Profile,
     candidates: &[Candidate<'_>],
 ) -> Vec<Ranked> {
-    let inquiry = Inquiry { snapshot, pod, profile };
+    let market = profile.strategy.market(snapshot);
+    let inquiry = Inquiry { snapshot, pod, profile, market: market.as_ref() };
     let judge = |node| blend::Judged {
         strategy: profile.strategy.score(&inquiry, node, &mut |_, _| {}),
         reading: utilization::read(&inquiry, node),

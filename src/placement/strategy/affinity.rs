@@ -1,7 +1,7 @@
 //! Affinity: the node whose GPUs, labels and neighbours suit the pod best.
 
 use super::binpack::weighted_mean;
-use super::{Direction, Note, Strategy};
+use super::{Direction, Note, Scoring, Strategy};
 use crate::cluster::{Hold, ModelPattern, Node};
 use crate::placement::{Inquiry, OwnerRule};
 
@@ -10,8 +10,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "affinity",
     summary: "the preferred GPU model, the smallest GPU memory that suffices, preferred labels, the owner's other pods",
     direction: Direction::Spread,
-    by_class: true,
-    ratio,
+    scoring: Scoring::Class(ratio),
 };
 
 fn ratio(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {

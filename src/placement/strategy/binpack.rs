@@ -1,6 +1,6 @@
 //! Bin packing: the fullest node that fits, and no whole node broken open while a broken one will do.
 
-use super::{Direction, Note, Strategy};
+use super::{Direction, Note, Scoring, Strategy};
 use crate::cluster::Node;
 use crate::placement::Inquiry;
 
@@ -9,8 +9,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "binpack",
     summary: "the fullest node that fits; untouched nodes are kept whole for those who need them",
     direction: Direction::Pack,
-    by_class: true,
-    ratio,
+    scoring: Scoring::Class(ratio),
 };
 
 fn ratio(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {

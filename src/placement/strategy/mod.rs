@@ -5,17 +5,25 @@
 
 pub mod affinity;
 pub mod binpack;
+pub mod fragmentation;
 pub mod random;
 pub mod worst_fit;
 
 use super::{Inquiry, Score};
-use crate::cluster::Node;
+use crate::cluster::{Node, Snapshot};
+
+pub use fragmentation::Market;
 
 /// Every strategy, by name. Configuration, documentation, benches, property tests and the simulator iterate it.
-pub static STRATEGIES: &[&Strategy] =
-    &[&affinity::STRATEGY, &binpack::STRATEGY, &random::STRATEGY, &worst_fit::STRATEGY];
+pub static STRATEGIES: &[&Strategy] = &[
+    &affinity::STRATEGY,
+    &binpack::STRATEGY,
+    &fragmentation::STRATEGY,
+    &random::STRATEGY,
+    &worst_fit::STRATEGY,
+];
 
-/// Receives the named parts of a score, each 0 to 1, for the explanation.
+/// Receives the named parts of a score for the explanation: each 0 to 1, or in the unit that its name ends with.
 pub type Note<'a> = dyn FnMut(&'static str, f64) + 'a;
 
 /// A way to prefer one node over another.
@@ -27,10 +35,22 @@ pub struct Strategy {
     pub summary: &'static str,
     /// What it wants of live utilization.
     pub direction: Direction,
-    /// Whether pods that ask for the same score alike, so that a score may be remembered until the node changes.
-    pub by_class: bool,
-    /// The score as a ratio; anything else is clamped.
-    ratio: fn(&Inquiry<'_>, &Node, &mut Note<'_>) -> f64,
+    /// How it scores.
+    pub(super) scoring: Scoring,
+}
+
+/// The score as a ratio of 0 to 1; anything else is clamped.
+type Ratio = fn(&Inquiry<'_>, &Node, &mut Note<'_>) -> f64;
+
+/// How a strategy scores, and what a score depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scoring {
+    /// On the node and what the pod asks for: it holds for all pods that ask for the same, until the node changes.
+    Class(Ratio),
+    /// On the node and the very pod.
+    Pod(Ratio),
+    /// On the node, what the pod asks for, and what the rest of the cluster has ([`Inquiry::market`]).
+    Market(Ratio),
 }
 
 /// What a strategy wants of live utilization.
@@ -51,6 +71,13 @@ impl Strategy {
 
     /// Scores a node that the pod fits, and notes the parts.
     pub fn score(&self, inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> Score {
-        Score::from_ratio((self.ratio)(inquiry, node, note))
+        let (Scoring::Class(ratio) | Scoring::Pod(ratio) | Scoring::Market(ratio)) = self.scoring;
+        Score::from_ratio(ratio(inquiry, node, note))
+    }
+
+    /// The market of the cluster, where the strategy asks for one.
+    #[must_use]
+    pub fn market(&self, snapshot: &Snapshot) -> Option<Market> {
+        matches!(self.scoring, Scoring::Market(_)).then(|| Market::of(snapshot))
     }
 }

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::{Direction, Note, Strategy};
+use super::{Direction, Note, Scoring, Strategy};
 use crate::cluster::Node;
 use crate::placement::Inquiry;
 
@@ -11,8 +11,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "random",
     summary: "uniform over the nodes, drawn from the profile's seed, the pod's UID and the node's name",
     direction: Direction::Spread,
-    by_class: false,
-    ratio,
+    scoring: Scoring::Pod(ratio),
 };
 
 fn ratio(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {

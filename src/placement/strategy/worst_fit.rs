@@ -1,6 +1,6 @@
 //! Worst fit: the emptiest node, so that pods spread and each has room.
 
-use super::{Direction, Note, Strategy, binpack};
+use super::{Direction, Note, Scoring, Strategy, binpack};
 use crate::cluster::Node;
 use crate::placement::Inquiry;
 
@@ -9,8 +9,7 @@ pub static STRATEGY: Strategy = Strategy {
     name: "worst-fit",
     summary: "the emptiest node, by the measure that binpack fills by",
     direction: Direction::Spread,
-    by_class: true,
-    ratio,
+    scoring: Scoring::Class(ratio),
 };
 
 fn ratio(inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> f64 {

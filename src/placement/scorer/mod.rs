@@ -4,14 +4,20 @@
 //! one Job a node or two have changed, and the answer for all others is known. A [`Scorer`] answers the same, in time
 //! that goes by what changed.
 
+mod column;
+mod trade;
+
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
+use column::Column;
+use trade::Trade;
+
 use super::blend::{self, Judged};
+use super::strategy::Scoring;
+use super::strategy::fragmentation::Offers;
 use super::utilization::{Clock, Gauge};
 use super::{Candidate, Inquiry, Profile, Ranked, Score, Verdict, prioritize, verdict};
-use crate::cluster::{
-    BLOCK, GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Slot, Snapshot, Version,
-};
+use crate::cluster::{GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Snapshot};
 
 /// How many classes of pods are remembered; at 5,000 nodes each takes 240 kB.
 const MAX_CLASSES: usize = 16;
@@ -44,7 +50,7 @@ impl Scorer {
         pod: &PodRequest,
         candidates: &[Candidate<'_>],
     ) -> Vec<Verdict> {
-        let inquiry = Inquiry { snapshot, pod, profile: &self.profile };
+        let inquiry = Inquiry { snapshot, pod, profile: &self.profile, market: None };
         let Some(mut memory) = self.memory() else {
             return super::filter(snapshot, pod, &self.profile, candidates);
         };
@@ -66,14 +72,16 @@ impl Scorer {
         pod: &PodRequest,
         candidates: &[Candidate<'_>],
     ) -> Vec<Ranked> {
-        let inquiry = Inquiry { snapshot, pod, profile: &self.profile };
+        let inquiry = Inquiry { snapshot, pod, profile: &self.profile, market: None };
         // The measurements of several pools are weighed by their ages, so that their mean is another each time.
         let lasting = pod.gpus.len() <= 1;
         let Some(mut memory) = self.memory().filter(|_| lasting) else {
             return prioritize(snapshot, pod, &self.profile, candidates);
         };
-        let findings = &mut memory.of_class(&inquiry).findings;
+        let (recollection, trade) = memory.with_trade(&inquiry);
+        let Recollection { findings, offers, .. } = recollection;
         findings.next_turn(snapshot);
+        offers.next_turn(snapshot);
         let find = |node: &Node| Finding::of(&inquiry, node);
         let clock = Clock::of(snapshot);
         let judge = |candidate: &Candidate<'_>| {
@@ -81,9 +89,19 @@ impl Scorer {
                 Some(slot) => findings.recall(snapshot, slot, find),
                 None => find(candidate.unseen?),
             };
-            let strategy = match self.profile.strategy.by_class {
-                true => found.strategy,
-                false => strategy(&inquiry, candidate.node(snapshot)?),
+            let strategy = match self.profile.strategy.scoring {
+                Scoring::Class(_) => found.strategy,
+                Scoring::Pod(_) => strategy(&inquiry, candidate.node(snapshot)?),
+                Scoring::Market(_) => {
+                    let market = trade.market()?;
+                    let offers = match candidate.slot {
+                        Some(slot) => offers.recall(snapshot, slot, |node| market.offers(node, pod)),
+                        None => market.offers(candidate.unseen?, pod),
+                    };
+                    market
+                        .best(&offers)
+                        .map_or(Score::default(), |offer| Score::from_ratio(market.ratio(&offer)))
+                }
             };
             Some(Judged { strategy, reading: found.gauge.read(&clock) })
         };
@@ -130,6 +148,7 @@ fn strategy(inquiry: &Inquiry<'_>, node: &Node) -> Score {
 struct Memory {
     lineage: Lineage,
     classes: Vec<Recollection>,
+    trade: Trade,
 }
 
 /// What is remembered for one class of pods.
@@ -138,14 +157,25 @@ struct Recollection {
     class: Class,
     verdicts: Column<Verdict>,
     findings: Column<Finding>,
+    offers: Column<Offers>,
 }
 
 impl Memory {
+    /// The memory of the pod's class, and the market as it stands. What was offered by another mix is forgotten.
+    fn with_trade(&mut self, inquiry: &Inquiry<'_>) -> (&mut Recollection, &Trade) {
+        self.of_class(inquiry);
+        if matches!(inquiry.profile.strategy.scoring, Scoring::Market(_))
+            && self.trade.follow(inquiry.snapshot)
+        {
+            self.classes.iter_mut().for_each(|class| class.offers = Column::default());
+        }
+        (&mut self.classes[0], &self.trade)
+    }
+
     /// The memory of the pod's class. Slots of another lineage mean other nodes: nothing of them is kept.
     fn of_class(&mut self, inquiry: &Inquiry<'_>) -> &mut Recollection {
         if self.lineage != *inquiry.snapshot.lineage() {
-            self.lineage = inquiry.snapshot.lineage().clone();
-            self.classes.clear();
+            *self = Self { lineage: inquiry.snapshot.lineage().clone(), ..Self::default() };
         }
         let place = self.classes.iter().position(|known| known.class.has(inquiry)).unwrap_or_else(|| {
             self.classes.truncate(MAX_CLASSES - 1);
@@ -153,6 +183,7 @@ impl Memory {
                 class: Class::of(inquiry),
                 verdicts: Column::default(),
                 findings: Column::default(),
+                offers: Column::default(),
             });
             self.classes.len() - 1
         });
@@ -199,64 +230,4 @@ impl Class {
 /// The pod's owner where the profile asks for it.
 fn owner<'a>(inquiry: &Inquiry<'a>) -> Option<&'a Arc<str>> {
     inquiry.pod.owner.as_ref().filter(|_| inquiry.profile.affinity.owner_weight > 0)
-}
-
-/// One value for each node, by slot. The nodes of a block are looked after together, once for each decision.
-#[derive(Debug)]
-struct Column<T> {
-    turn: u64,
-    pages: Vec<Page<T>>,
-}
-
-/// The values of a block.
-#[derive(Debug, Clone)]
-struct Page<T> {
-    /// The decision that has looked after it last.
-    turn: u64,
-    /// What the block was then.
-    version: Option<Version>,
-    versions: [Option<Version>; BLOCK],
-    values: [T; BLOCK],
-}
-
-impl<T> Default for Column<T> {
-    fn default() -> Self {
-        Self { turn: 0, pages: Vec::new() }
-    }
-}
-
-impl<T: Copy + Default> Column<T> {
-    /// For a decision on this snapshot.
-    fn next_turn(&mut self, snapshot: &Snapshot) {
-        self.turn += 1;
-        let page = Page { turn: 0, version: None, versions: [None; BLOCK], values: [T::default(); BLOCK] };
-        self.pages.resize(snapshot.block_count().max(self.pages.len()), page);
-    }
-
-    /// What is remembered of the node in the slot, or else found.
-    fn recall(&mut self, snapshot: &Snapshot, slot: Slot, find: impl Fn(&Node) -> T) -> T {
-        let page = &mut self.pages[slot.index() / BLOCK];
-        if page.turn != self.turn {
-            page.turn = self.turn;
-            page.look_after(snapshot, slot.index() / BLOCK, find);
-        }
-        page.values[slot.index() % BLOCK]
-    }
-}
-
-impl<T> Page<T> {
-    /// Finds anew what has changed. What is found of a node that a pod is nominated to depends on who asks, so the
-    /// next decision finds that anew, too.
-    fn look_after(&mut self, snapshot: &Snapshot, block: usize, find: impl Fn(&Node) -> T) {
-        if self.version.is_some() && self.version == snapshot.block_version(block) {
-            return;
-        }
-        self.version = snapshot.block_version(block);
-        for (place, (version, node)) in snapshot.block(block).enumerate() {
-            let Some(node) = node.filter(|_| self.versions[place] != version) else { continue };
-            self.values[place] = find(node);
-            self.versions[place] = version.filter(|_| !node.has_nominated());
-            self.version = self.version.filter(|_| !node.has_nominated());
-        }
-    }
 }

@@ -1,0 +1,141 @@
+//! What placing a pod on a node changes, before prices are asked for.
+
+use smallvec::SmallVec;
+
+use super::kind::share;
+use super::market::Market;
+use super::reserve::MAX_GROUPS;
+use crate::cluster::{Devices, Gaps, GpuDemand, Node, PodRequest, PoolFacts, PoolKind};
+
+/// One way to place a pod on a node, and what it changes. It holds until the node or the mix changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(in crate::placement) struct Offer {
+    /// The device, where the pod takes a share of one.
+    pub(super) device: u16,
+    /// The kind of the GPUs taken.
+    pub(super) kind: u16,
+    /// Thousandths of a GPU taken.
+    pub(super) taken_milli: u32,
+    /// What the gaps can hold, in thousandths of a GPU.
+    pub(super) devices: i32,
+    /// What the CPU can feed, in thousandths of a GPU.
+    pub(super) cpu: i32,
+    /// For each group of pods of several GPUs, thousandths of a slot.
+    pub(super) slots: [i16; MAX_GROUPS],
+}
+
+/// The ways to place a pod on a node that may be best: a share goes to the best broken device or to an untouched one,
+/// as the price of untouched ones is.
+pub(in crate::placement) type Offers = [Option<Offer>; 2];
+
+impl Market {
+    /// The ways to place the pod on a node that it fits.
+    pub(in crate::placement) fn offers(&self, node: &Node, pod: &PodRequest) -> Offers {
+        let Some(demand) = pod.gpus.first() else { return [Some(self.offer(node, pod, None, &[])), None] };
+        let Some((facts, pool)) = node.pool(&demand.resource) else { return [None, None] };
+        let take = |devices: &[usize]| Some(self.offer(node, pod, Some((facts, demand)), devices));
+        if facts.kind != PoolKind::Divisible || demand.count != 1 {
+            return [take(&devices(&facts.kind, &pool.gaps, demand)), None];
+        }
+        let mut ways: SmallVec<[usize; 8]> =
+            (0..pool.gaps.len()).filter(|device| u64::from(pool.gaps[*device]) >= demand.share.0).collect();
+        ways.sort_by_key(|device| pool.gaps[*device]);
+        ways.dedup_by_key(|device| pool.gaps[*device]);
+        let mut broken: Option<Offer> = None;
+        let mut untouched = None;
+        for device in ways {
+            let Some(offer) = take(&[device]) else { continue };
+            match pool.gaps[device] {
+                1000 => untouched = Some(offer),
+                // All of one node and price: what tells them apart is what their gaps can hold.
+                _ if broken.is_none_or(|best| rounded(offer.devices) > rounded(best.devices)) => {
+                    broken = Some(offer);
+                }
+                _ => {}
+            }
+        }
+        if broken.is_some() { [broken, untouched] } else { [untouched, None] }
+    }
+
+    fn offer(
+        &self,
+        node: &Node,
+        pod: &PodRequest,
+        asked: Option<(&PoolFacts, &GpuDemand)>,
+        devices: &[usize],
+    ) -> Offer {
+        let cpu_before = node.cpu().saturating_sub(node.cpu_used()).0;
+        let cpu_after = cpu_before.saturating_sub(pod.cpu.0);
+        let mut offer =
+            Offer { device: devices.first().map_or(0, |device| *device as u16), ..Offer::default() };
+        let (mut gaps, mut fed, mut slots) = (0.0, 0.0, [0.0; MAX_GROUPS]);
+        for (facts, pool) in node.pools() {
+            let Some((kind, valuation)) = self.valuation(node, facts) else { continue };
+            let mut after = Rest::of(&pool.gaps);
+            let before = after;
+            if let Some((_, demand)) = asked.filter(|(asked, _)| asked.resource == facts.resource) {
+                let share = share(&facts.kind, demand);
+                for device in devices {
+                    let gap = pool.gaps[*device];
+                    let left = gap.saturating_sub(share);
+                    after.take(gap, left);
+                    gaps += valuation.gap(left) - valuation.gap(gap);
+                }
+                offer.kind = kind as u16;
+                offer.taken_milli = before.idle_milli - after.idle_milli;
+            }
+            fed += valuation.fed(f64::from(after.idle_milli), cpu_after as f64)
+                - valuation.fed(f64::from(before.idle_milli), cpu_before as f64);
+            for (group, slots) in self.groups().iter().zip(&mut slots) {
+                *slots += group.slots_begun(after.untouched, after.devices, cpu_after)
+                    - group.slots_begun(before.untouched, before.devices, cpu_before);
+            }
+        }
+        offer.devices = (2.0 * gaps).round() as i32;
+        offer.cpu = (2.0 * fed).round() as i32;
+        offer.slots = slots.map(|slots| (1000.0 * slots).round() as i16);
+        offer
+    }
+}
+
+/// What is left of a pool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rest {
+    pub(super) idle_milli: u32,
+    pub(super) untouched: u32,
+    pub(super) devices: u32,
+}
+
+impl Rest {
+    pub(super) fn of(gaps: &Gaps) -> Self {
+        Self {
+            idle_milli: gaps.iter().map(|gap| u32::from(*gap)).sum(),
+            untouched: gaps.iter().filter(|gap| **gap == 1000).count() as u32,
+            devices: gaps.len() as u32,
+        }
+    }
+
+    fn take(&mut self, gap: u16, left: u16) {
+        self.idle_milli -= u32::from(gap - left);
+        self.untouched -= u32::from(gap == 1000 && left < 1000);
+    }
+}
+
+/// The devices that the pod will be given where there is no choice: untouched ones, or shares of the least taken, as the device plugin
+/// gives them; of divisible devices the tightest.
+fn devices(kind: &PoolKind, gaps: &Gaps, demand: &GpuDemand) -> Devices {
+    match kind {
+        PoolKind::Divisible => gaps.tightest(demand),
+        PoolKind::Whole | PoolKind::Mig { .. } | PoolKind::Shared { .. } => {
+            let mut devices: Devices = (0..gaps.len()).collect();
+            devices.sort_by_key(|device| std::cmp::Reverse(gaps[*device]));
+            devices.truncate(demand.count as usize);
+            devices
+        }
+    }
+}
+
+/// To a tenth of a GPU: smaller differences are left to the order of nodes, which packs better than noise.
+pub(super) fn rounded(milli: i32) -> i32 {
+    (f64::from(milli) / 100.0).round() as i32
+}

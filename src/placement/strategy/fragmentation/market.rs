@@ -1,0 +1,183 @@
+//! What scarce room costs now.
+
+use super::appraisal::{Offer, Offers, Rest, rounded};
+use super::kind::Kind;
+use super::reserve::{Group, Insisting, MAX_GROUPS, groups, insisting};
+use super::valuation::Valuation;
+use crate::cluster::{Mix, Node, PoolFacts, Snapshot};
+
+/// What the rest of a cluster is worth, and what its scarce parts cost.
+#[derive(Debug)]
+pub struct Market {
+    valuations: Vec<Valuation>,
+    groups: Vec<Group>,
+    insisting: Vec<Insisting>,
+    stock: Stock,
+    slot_prices: [i64; MAX_GROUPS],
+    /// For each kind, thousandths of what is taken.
+    kind_prices: Vec<i64>,
+}
+
+/// What nodes have together. Whole numbers, so that the order in which nodes come and go leaves no trace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::placement) struct Stock {
+    idle_milli: u64,
+    slots: [u64; MAX_GROUPS],
+    /// By kind: what its GPUs are in all, and what of them is idle, in thousandths.
+    kinds: Vec<(u64, u64)>,
+}
+
+/// What a placement changes by each term, in thousandths of a GPU: less than nothing is a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) devices: i64,
+    pub(super) cpu: i64,
+    pub(super) slots: i64,
+    pub(super) models: i64,
+}
+
+impl Market {
+    /// The market of a cluster.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mut market = Self::empty(snapshot.mix());
+        for node in snapshot.nodes() {
+            market.meet(snapshot.mix(), node);
+            let stock = market.stock_of(node);
+            market.restock(None, Some(&stock));
+        }
+        market.set_prices();
+        market
+    }
+
+    /// Without a node yet.
+    pub(in crate::placement) fn empty(mix: &Mix) -> Self {
+        Self {
+            valuations: Vec::new(),
+            groups: groups(mix),
+            insisting: Vec::new(),
+            stock: Stock::default(),
+            slot_prices: [0; MAX_GROUPS],
+            kind_prices: Vec::new(),
+        }
+    }
+
+    /// Learns of the node's kinds of GPUs. Kinds are numbered as they are met.
+    pub(in crate::placement) fn meet(&mut self, mix: &Mix, node: &Node) {
+        for (facts, _) in node.pools() {
+            if self.valuation(node, facts).is_none() {
+                self.valuations.push(Valuation::new(Kind::of(node, facts), mix));
+                self.insisting = insisting(mix, self.valuations.iter().map(|valuation| &valuation.kind));
+            }
+        }
+    }
+
+    /// What one node adds to the stock.
+    pub(in crate::placement) fn stock_of(&self, node: &Node) -> Stock {
+        let mut stock = Stock { kinds: vec![(0, 0); self.valuations.len()], ..Stock::default() };
+        let cpu_milli = node.cpu().saturating_sub(node.cpu_used()).0;
+        for (facts, pool) in node.pools() {
+            let Some((kind, _)) = self.valuation(node, facts) else { continue };
+            let rest = Rest::of(&pool.gaps);
+            let healthy = facts.capacity.saturating_sub(pool.unhealthy) / facts.kind.units_per_device();
+            stock.idle_milli += u64::from(rest.idle_milli);
+            stock.kinds[kind].0 += u64::from(healthy) * 1000;
+            stock.kinds[kind].1 += u64::from(rest.idle_milli);
+            for (slots, group) in stock.slots.iter_mut().zip(&self.groups) {
+                *slots += u64::from(group.slots(rest.untouched, cpu_milli));
+            }
+        }
+        stock
+    }
+
+    /// Replaces what a node has added to the stock.
+    pub(in crate::placement) fn restock(&mut self, before: Option<&Stock>, after: Option<&Stock>) {
+        before.into_iter().for_each(|stock| self.stock.subtract(stock));
+        after.into_iter().for_each(|stock| self.stock.add(stock));
+    }
+
+    /// Sets the prices by the stock of now.
+    pub(in crate::placement) fn set_prices(&mut self) {
+        for ((price, group), slots) in self.slot_prices.iter_mut().zip(&self.groups).zip(self.stock.slots) {
+            *price = group.price(self.stock.idle_milli, slots);
+        }
+        let kinds = &self.stock.kinds;
+        let price = |kind: usize| {
+            let (capacity, idle) = kinds[kind];
+            let lists = self.insisting.iter().filter(|list| list.kinds.get(kind) == Some(&true));
+            let share: f64 = lists
+                .map(|list| {
+                    let listed: u64 =
+                        list.kinds.iter().zip(kinds).filter(|(on, _)| **on).map(|(_, (all, _))| all).sum();
+                    if listed > 0 { list.share * capacity as f64 / listed as f64 } else { 0.0 }
+                })
+                .sum();
+            let needed = self.stock.idle_milli as f64 * share;
+            let scarcity = ((2.0 * needed - idle as f64) / (needed + 1.0)).clamp(0.0, 1.0);
+            if share > 0.0 { (1000.0 * scarcity).round() as i64 } else { 0 }
+        };
+        self.kind_prices = (0..kinds.len()).map(price).collect();
+    }
+
+    /// What a placement changes by each term.
+    pub(super) fn terms(&self, offer: &Offer) -> Terms {
+        let slots = offer.slots.iter().zip(self.slot_prices).map(|(slots, price)| i64::from(*slots) * price);
+        let price = self.kind_prices.get(usize::from(offer.kind)).copied().unwrap_or_default();
+        Terms {
+            devices: offer.devices.into(),
+            cpu: offer.cpu.into(),
+            slots: slots.sum::<i64>() / 1000,
+            models: -(price * i64::from(offer.taken_milli) / 1000),
+        }
+    }
+
+    /// What a placement is worth, in tenths of a GPU.
+    pub(in crate::placement) fn worth(&self, offer: &Offer) -> i32 {
+        let Terms { devices, cpu, slots, models } = self.terms(offer);
+        rounded((devices + cpu + slots + models) as i32)
+    }
+
+    /// The better of the ways; of equals the tighter.
+    pub(in crate::placement) fn best(&self, offers: &Offers) -> Option<Offer> {
+        let [first, second] = offers;
+        let better =
+            second.filter(|second| first.is_none_or(|first| self.worth(second) > self.worth(&first)));
+        better.or(*first)
+    }
+
+    /// The worth as a score, 0 to 1. What any placement must cost, the CPU's part for the GPUs taken, is left out: it
+    /// would push pods of several GPUs to the end of the scale, where differences are small.
+    pub(in crate::placement) fn ratio(&self, offer: &Offer) -> f64 {
+        let milli = f64::from(self.worth(offer)) * 100.0 + 2.0 * f64::from(offer.taken_milli);
+        let gpus = milli / 1000.0;
+        0.5 + 0.5 * gpus / (1.0 + gpus.abs())
+    }
+
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The number of the pool's kind, and what it is worth.
+    pub(super) fn valuation(&self, node: &Node, facts: &PoolFacts) -> Option<(usize, &Valuation)> {
+        self.valuations.iter().enumerate().find(|(_, valuation)| valuation.kind.has(node, facts))
+    }
+}
+
+impl Stock {
+    fn add(&mut self, other: &Self) {
+        self.idle_milli += other.idle_milli;
+        self.slots.iter_mut().zip(other.slots).for_each(|(sum, more)| *sum += more);
+        self.kinds.resize(self.kinds.len().max(other.kinds.len()), (0, 0));
+        for (sum, more) in self.kinds.iter_mut().zip(&other.kinds) {
+            *sum = (sum.0 + more.0, sum.1 + more.1);
+        }
+    }
+
+    fn subtract(&mut self, other: &Self) {
+        self.idle_milli -= other.idle_milli;
+        self.slots.iter_mut().zip(other.slots).for_each(|(sum, less)| *sum -= less);
+        for (sum, less) in self.kinds.iter_mut().zip(&other.kinds) {
+            *sum = (sum.0 - less.0, sum.1 - less.1);
+        }
+    }
+}
