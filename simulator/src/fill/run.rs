@@ -1,6 +1,6 @@
 //! One policy on one seed's pods.
 
-use super::curve::Curve;
+use super::curve::{Curve, Standing};
 use super::refusals::{Failures, Refusals};
 use crate::cluster::Rehearsal;
 use crate::fragmentation::{Ledger, Measure};
@@ -30,28 +30,23 @@ pub fn run(workload: &Workload, measure: &Measure, policy: Choice, seed: u64, ar
     let mut cluster = Rehearsal::of(&workload.snapshot);
     let mut ledger = Ledger::of(workload, measure, cluster.snapshot());
     let mut refusals = Refusals::new(workload);
-    let mut curve = Curve::new(workload.capacity_milli);
-    let (mut arrived, mut allocated, mut placed) = (0, 0, 0);
+    let mut curve = Curve::new(workload.capacity_milli, ledger.milli());
+    let (mut arrived_milli, mut allocated_milli, mut placed) = (0, 0, 0);
     for (number, class) in (0..).zip(&pods) {
         let (pod, asked) = (Arrival { class: *class, number }, workload.class(*class));
-        arrived += asked.gpu_milli;
+        arrived_milli += asked.gpu_milli;
         match policy.choose(&cluster, pod) {
             Some(place) => {
                 cluster.bind(place.slot, &asked.request, &place.devices);
                 policy.bound(&cluster, pod, place.slot);
                 ledger.changed(cluster.snapshot(), place.slot);
-                allocated += asked.gpu_milli;
+                allocated_milli += asked.gpu_milli;
                 placed += 1;
             }
             None => refusals.add(&cluster, *class),
         }
-        curve.record(arrived, allocated, ledger.milli(), refusals.failures());
+        let standing = Standing { allocated_milli, fragmented_milli: ledger.milli() };
+        curve.record(arrived_milli, standing, refusals.failures());
     }
-    Outcome {
-        pods: pods.len() as u64,
-        placed,
-        allocated_milli: allocated,
-        failures: *refusals.failures(),
-        curve,
-    }
+    Outcome { pods: pods.len() as u64, placed, allocated_milli, failures: *refusals.failures(), curve }
 }

@@ -107,8 +107,7 @@ impl<R: Read> Table<R> {
         if self.text(column).is_empty() {
             return Err(self.wrong(column, "a name"));
         }
-        let name = self.places[column].and_then(|place| self.record.get(place)).unwrap_or("");
-        if !self.names.insert(name) {
+        if !self.names.insert(self.places[column].and_then(|place| self.record.get(place)).unwrap_or("")) {
             return Err(self.wrong(column, "a name that no earlier line has"));
         }
         Ok(self.text(column))

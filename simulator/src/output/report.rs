@@ -70,7 +70,7 @@ pub struct StrategyReport {
 pub struct PointReport {
     /// The percent.
     pub arrived_pct: u32,
-    /// How many of the runs had a pod come at it.
+    /// How many of the runs went so far.
     pub runs: usize,
     /// GPUs in use, in percent of all.
     pub allocation_pct: Spread,

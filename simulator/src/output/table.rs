@@ -6,7 +6,7 @@ use super::report::{PointReport, Report, RunReport, StrategyReport};
 use crate::placement::Reason;
 use crate::stats::Spread;
 
-/// The percents of arrived demand that may have a column: the last six that were reached do.
+/// The percents of arrived demand that may have a column: the last six that all runs reached do.
 const PERCENTS: [u32; 16] = [5, 10, 20, 40, 60, 80, 90, 95, 100, 110, 130, 150, 200, 300, 500, 1000];
 const COLUMNS: usize = 6;
 
@@ -40,9 +40,15 @@ fn head(report: &Report) -> String {
     )
 }
 
+/// Those that every run reached.
 fn percents(report: &Report) -> Vec<u32> {
-    let reached = |percent: &u32| report.strategies.iter().any(|strategy| strategy.at(*percent).is_some());
-    let all: Vec<u32> = PERCENTS.into_iter().filter(reached).collect();
+    let reached = |percent: u32| {
+        let all = |strategy: &StrategyReport| {
+            strategy.runs.len() == strategy.at(percent).map_or(0, |point| point.runs)
+        };
+        report.strategies.iter().all(all)
+    };
+    let all: Vec<u32> = PERCENTS.into_iter().filter(|percent| reached(*percent)).collect();
     all[all.len().saturating_sub(COLUMNS)..].to_vec()
 }
 
@@ -76,7 +82,9 @@ fn totals(report: &Report) -> String {
         let runs = strategy.runs.len().max(1) as f64;
         let pods = [mean(strategy, |run| run.pods), mean(strategy, |run| run.placed)];
         let failed = reasons.iter().map(|reason| failed(strategy, *reason));
-        let counts = pods.into_iter().chain(failed).map(|count| format!("{count:.0}"));
+        // Whole where it is one run's, else a mean.
+        let decimals = usize::from(strategy.runs.len() > 1);
+        let counts = pods.into_iter().chain(failed).map(|count| format!("{count:.decimals$}"));
         counts.chain([format!("{:.3}", strategy.took.as_secs_f64() / runs)]).collect()
     };
     grid(header, report, row)

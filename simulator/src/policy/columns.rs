@@ -59,15 +59,19 @@ impl Columns {
 
 /// The first place with the highest mark among those that `admits`; `None` where there is none but unfit ones.
 pub(super) fn best(marks: &[Mark], admits: impl Fn(usize) -> bool) -> Option<usize> {
-    let mut top = marks.iter().fold(UNFIT, |top, mark| top.max(*mark));
-    while top > UNFIT {
-        if let Some(place) = memchr_iter(top, marks).find(|place| admits(*place)) {
-            return Some(place);
-        }
-        let below = |mark: Mark| if mark < top { mark } else { UNFIT };
-        top = marks.iter().fold(UNFIT, |best, mark| best.max(below(*mark)));
+    let top = marks.iter().fold(UNFIT, |top, mark| top.max(*mark));
+    if top == UNFIT {
+        return None;
     }
-    None
+    memchr_iter(top, marks).find(|place| admits(*place)).or_else(|| {
+        let mut best = (UNFIT, None);
+        for (place, mark) in marks.iter().enumerate() {
+            if *mark > best.0 && admits(place) {
+                best = (*mark, Some(place));
+            }
+        }
+        best.1
+    })
 }
 
 #[cfg(test)]

@@ -24,18 +24,37 @@ struct Fgd<'a> {
     measure: &'a Measure,
     /// By place, the node's fragmentation.
     now: Vec<u64>,
+    steps: Steps,
+}
+
+/// The sigmoid, cut to whole hundredths: for each score from 1 to 99 the least gain that makes it, in the units of the
+/// measure. Numbers in a table, so that every machine cuts at the same gain.
+struct Steps([i64; 99]);
+
+impl Steps {
+    fn of(measure: &Measure) -> Self {
+        let gpu = (measure.pods() * MilliGpu::WHOLE.0) as f64;
+        // 100 / (1 + exp(-gain)) >= score, solved for the gain.
+        let least = |score: f64| (gpu * (score / (100.0 - score)).ln()).ceil() as i64;
+        Self(std::array::from_fn(|index| least(index as f64 + 1.0)))
+    }
+
+    /// The score of a node whose fragmentation shrinks by `gain`.
+    fn score(&self, gain: i64) -> u8 {
+        self.0.partition_point(|least| *least <= gain) as u8
+    }
 }
 
 impl<'a> Fgd<'a> {
     fn new(stage: Stage<'a>, rooms: &[Room]) -> Self {
-        Self { measure: stage.measure, now: rooms.iter().map(|room| stage.measure.of_room(room)).collect() }
+        let measure = stage.measure;
+        let now = rooms.iter().map(|room| measure.of_room(room)).collect();
+        Self { measure, now, steps: Steps::of(measure) }
     }
 
     /// The score of a node whose fragmentation would be `after`.
     fn step(&self, place: usize, after: u64) -> u8 {
-        let gain = self.now[place] as i64 - after as i64;
-        let gain_gpus = gain as f64 / (self.measure.pods() * MilliGpu::WHOLE.0) as f64;
-        (100.0 / (1.0 + (-gain_gpus).exp())) as u8
+        self.steps.score(self.now[place] as i64 - after as i64)
     }
 }
 

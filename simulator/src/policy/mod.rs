@@ -20,6 +20,7 @@ use crate::placement::{STRATEGIES, Strategy};
 use crate::workload::{ClassId, Workload};
 
 pub(crate) use own::candidates;
+pub use site::order;
 
 /// The FGD paper's policies (Weng et al., USENIX ATC 2023, section 6.1), in the order of its figures.
 pub static PAPER: &[&Baseline] = &[

@@ -38,8 +38,8 @@ impl Policy for RandomFit<'_> {
         let marks = columns.of(class.shape.index(), |place| u8::from(site.rooms[place].fits(shape)));
         let fits =
             |place: &usize| marks[*place] != UNFIT && site.rooms[*place].memory_mib >= class.memory_mib;
-        let count = (0..marks.len()).filter(fits).count();
-        let place = (0..marks.len()).filter(fits).nth(draw.below(count))?;
+        let fitting: Vec<usize> = (0..marks.len()).filter(fits).collect();
+        let place = *fitting.get(draw.below(fitting.len()))?;
         let devices = any_devices(shape, &site.rooms[place], draw);
         Some(Place { slot: site.slot(place), devices })
     }

@@ -6,11 +6,12 @@ use crate::draw::{Draw, Purpose};
 use crate::fragmentation::Room;
 use crate::workload::{Class, Shape};
 
-/// Which node, by its place in the order that breaks ties: the first of equals is taken.
+/// The nodes in the order that breaks ties: the first of equals is taken.
 ///
 /// The paper's simulator numbers the nodes at random for each seed and takes the smallest name among equals
 /// (`core/generic_scheduler.go`). A new draw for each pod would spread them, and packs much worse.
-pub(super) fn order(stage: Stage<'_>) -> Vec<Slot> {
+#[must_use]
+pub fn order(stage: Stage<'_>) -> Vec<Slot> {
     let mut order = stage.workload.slots.clone();
     Draw::of(stage.seed, Purpose::NodeOrder).shuffle(&mut order);
     order
