@@ -26,7 +26,7 @@ pub struct Measure {
     /// The CPU requests of the mix, ascending.
     cpus: Vec<u32>,
     /// By a device's free thousandths, how many of the one-GPU shares of the mix it holds.
-    ranks: Vec<u8>,
+    ranks: Vec<u16>,
     /// Entries of `singles` for one model and level of CPU.
     width: usize,
     /// Pods of one GPU, by model, level of CPU and rank.
@@ -83,7 +83,7 @@ impl Measure {
         };
         Self {
             pods: mix.pods,
-            ranks: (0..=1000).map(|gap| shares.partition_point(|share| *share <= gap) as u8).collect(),
+            ranks: (0..=1000).map(|gap| shares.partition_point(|share| *share <= gap) as u16).collect(),
             width: shares.len() + 1,
             singles: rows().flat_map(by_rank).collect(),
             multis: multi_shares.iter().map(multi).collect(),
@@ -105,10 +105,10 @@ impl Measure {
 
     /// The tables for nodes of this model with this much CPU left.
     #[must_use]
-    pub(crate) fn view(&self, model: u16, cpu_milli: u32) -> View<'_> {
+    pub(crate) fn view(&self, model: u32, cpu_milli: u32) -> View<'_> {
         // Counted, not searched: for a few dozen the compiler compares several at a time.
         let level: u32 = self.cpus.iter().map(|cpu| u32::from(*cpu <= cpu_milli)).sum();
-        let row = usize::from(model) * (self.cpus.len() + 1) + level as usize;
+        let row = model as usize * (self.cpus.len() + 1) + level as usize;
         View { measure: self, row, singles: &self.singles[row * self.width..][..self.width] }
     }
 }

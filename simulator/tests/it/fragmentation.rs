@@ -13,7 +13,7 @@ pub(crate) fn to_shape(room: &Room, shape: &Shape) -> u64 {
     let idle: u64 = room.gaps.iter().map(|gap| u64::from(*gap)).sum();
     let large = |gap: &&u16| **gap >= shape.share_milli;
     let fits = shape.gpus > 0
-        && shape.accepts[usize::from(room.model)]
+        && shape.accepts[room.model as usize]
         && room.cpu_milli >= shape.cpu_milli
         && room.gaps.iter().filter(large).count() as u32 >= shape.gpus;
     if !fits {
