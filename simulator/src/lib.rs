@@ -1,6 +1,25 @@
-//! The simulator's room: virtual time, traces and reports, on `gpulse::cluster` and `gpulse::placement` only.
+//! The simulator's room: capacity planning offline, on `gpulse::cluster` and `gpulse::placement` only.
 //!
-//! Nothing is simulated yet. The crate exists so that the core's independence from every edge is compiled on each
-//! build: it depends on `gpulse` without any feature.
+//! ```text
+//! CSV tables --(input)--> rows --(workload)--> Snapshot, classes of pods
+//!                                                  |
+//!                              (fill: arrivals, one after the other)
+//!                                                  v
+//!            policy --choose--> Rehearsal --(fragmentation)--> Curve --(stats)--> output
+//! ```
+//!
+//! Nothing here knows a socket or the wall clock. The same input, version and seed give the same bytes, on any number
+//! of threads: a run is a pure function of workload, policy and seed, and results stand in the order of the runs.
 
 pub use gpulse::{cluster, placement};
+
+pub mod cli;
+mod draw;
+pub mod fill;
+pub mod fragmentation;
+pub mod input;
+pub mod output;
+pub mod policy;
+pub mod stats;
+mod stopwatch;
+pub mod workload;

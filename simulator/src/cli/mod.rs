@@ -1,0 +1,65 @@
+//! What a person types, and what the program answers.
+//!
+//! Results go to stdout, errors, warnings and progress to stderr. The exit code is 0 where all is well, 1 for a
+//! negative finding (a result that is only partial), 2 for bad usage or input.
+
+mod fill;
+mod interrupt;
+mod progress;
+mod seeds;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Answers capacity questions offline, with the same decision that gpulse makes in production.
+#[derive(Debug, Parser)]
+#[command(name = "gpulse-sim", version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fill a cluster pod by pod until it is over-full, and see how much of it each strategy can use.
+    Fill(fill::Arguments),
+}
+
+/// How a command that could be carried out ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Finding {
+    /// All is well.
+    Good,
+    /// The answer is no, or not all of it.
+    Negative,
+}
+
+/// Runs the program by the process's arguments. The one place that turns an error into an exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let finding = match Arguments::parse().command {
+        Command::Fill(arguments) => fill::run(&arguments),
+    };
+    match finding {
+        Ok(Finding::Good) => ExitCode::SUCCESS,
+        Ok(Finding::Negative) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Writes a line to stderr. Where stderr is gone, there is nobody left to tell.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "gpulse-sim: {text}");
+}
+
+/// Whoever read our output has seen enough (`gpulse-sim fill ... | head`): no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

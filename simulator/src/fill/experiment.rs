@@ -1,0 +1,95 @@
+//! Many runs, on many threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::run::{Outcome, run};
+use super::shard::Shard;
+use crate::fragmentation::{Measure, Mix};
+use crate::policy::Choice;
+use crate::stopwatch::Stopwatch;
+use crate::workload::{Arrive, Workload};
+
+/// Which runs there are to be.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// The policies.
+    pub policies: Vec<Choice>,
+    /// The seeds, each with every policy.
+    pub seeds: Vec<u64>,
+    /// How much demand arrives.
+    pub arrive: Arrive,
+    /// Which part of the runs.
+    pub shard: Shard,
+}
+
+/// One of the runs.
+#[derive(Debug, Clone, Copy)]
+pub struct RunId {
+    /// The policy.
+    pub policy: Choice,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// A run and what came of it.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Which run.
+    pub id: RunId,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long it took: for people, and another time each time.
+    pub took: Duration,
+}
+
+impl Experiment {
+    /// The runs of the shard, by policy and then by seed.
+    #[must_use]
+    pub fn runs(&self) -> Vec<RunId> {
+        let each = |policy: &Choice| {
+            let policy = *policy;
+            self.seeds.iter().map(move |seed| RunId { policy, seed: *seed })
+        };
+        let all = self.policies.iter().flat_map(each).enumerate();
+        all.filter(|(number, _)| self.shard.has(*number)).map(|(_, id)| id).collect()
+    }
+}
+
+/// Carries out the runs on `jobs` threads. Before each run `goes_on` is asked whether there is to be another one; after
+/// each, `done` is told. The result is in the order of the runs, whichever thread had them, and lacks those that were
+/// not begun.
+pub fn experiment(
+    workload: &Workload,
+    experiment: &Experiment,
+    jobs: usize,
+    goes_on: &(dyn Fn() -> bool + Sync),
+    done: &(dyn Fn(&RunId) + Sync),
+) -> Vec<Finished> {
+    let measure = Measure::of(workload, &Mix::typical(workload));
+    let runs = experiment.runs();
+    let next = AtomicUsize::new(0);
+    let finished = Mutex::new(Vec::new());
+    let work = || {
+        while goes_on()
+            && let number = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(id) = runs.get(number)
+        {
+            let watch = Stopwatch::start();
+            let outcome = run(workload, &measure, id.policy, id.seed, experiment.arrive);
+            let run = Finished { id: *id, outcome, took: watch.elapsed() };
+            finished.lock().unwrap_or_else(PoisonError::into_inner).push((number, run));
+            done(id);
+        }
+    };
+    std::thread::scope(|scope| {
+        (1..jobs.clamp(1, runs.len().max(1))).for_each(|_| {
+            scope.spawn(work);
+        });
+        work();
+    });
+    let mut finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
+    finished.sort_unstable_by_key(|(number, _)| *number);
+    finished.into_iter().map(|(_, run)| run).collect()
+}

@@ -1,0 +1,156 @@
+//! One table: its header resolved once, its rows one after the other.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
+use std::ops::RangeInclusive;
+
+use super::error::InputError;
+
+/// A column that a table may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// Its name in the header.
+    pub(super) name: &'static str,
+    /// Whether the table must have it.
+    pub(super) needed: bool,
+}
+
+/// A table that is read row by row. Columns are named by their place in the list that it was opened with.
+pub(super) struct Table<R> {
+    file: String,
+    reader: csv::Reader<R>,
+    columns: &'static [Column],
+    /// For each of `columns`, its place in the file.
+    places: Vec<Option<usize>>,
+    /// Columns of the file that are none of `columns`.
+    pub(super) others: Vec<String>,
+    record: csv::StringRecord,
+    names: Names,
+    rows: u64,
+}
+
+impl<R: Read> Table<R> {
+    /// Reads the header.
+    pub(super) fn open(file: &str, source: R, columns: &'static [Column]) -> Result<Self, InputError> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
+        let header = reader.headers().map_err(|error| broken(file, error))?.clone();
+        let expected = || {
+            let needed = columns.iter().filter(|column| column.needed).map(|column| column.name);
+            format!("a header with the columns {}", needed.collect::<Vec<_>>().join(", "))
+        };
+        if header.is_empty() {
+            return Err(InputError::Empty { file: file.into(), found: "is empty", expected: expected() });
+        }
+        let wrong = |column: &str, problem| InputError::Header {
+            file: file.into(),
+            column: column.into(),
+            problem,
+            found: header.iter().collect::<Vec<_>>().join(", "),
+        };
+        let mut seen = HashSet::new();
+        if let Some(twice) = header.iter().find(|name| !seen.insert(*name)) {
+            return Err(wrong(twice, "this column is there twice"));
+        }
+        let place = |column: &Column| header.iter().position(|name| name == column.name);
+        if let Some(missing) = columns.iter().find(|column| column.needed && place(column).is_none()) {
+            return Err(wrong(missing.name, "this column is missing"));
+        }
+        let known = |name: &str| columns.iter().any(|column| column.name == name);
+        Ok(Self {
+            places: columns.iter().map(place).collect(),
+            others: header.iter().filter(|name| !known(name)).map(str::to_owned).collect(),
+            file: file.into(),
+            reader,
+            columns,
+            record: csv::StringRecord::new(),
+            names: Names::default(),
+            rows: 0,
+        })
+    }
+
+    /// Goes to the next row; false where there is none.
+    ///
+    /// # Errors
+    /// Where the line has another number of fields than the header, or where the table ends without a single row.
+    pub(super) fn advance(&mut self) -> Result<bool, InputError> {
+        let more = self.reader.read_record(&mut self.record).map_err(|error| broken(&self.file, error))?;
+        self.rows += u64::from(more);
+        if self.rows == 0 {
+            let (file, expected) = (self.file.clone(), "at least one row".into());
+            return Err(InputError::Empty { file, found: "has a header and no rows", expected });
+        }
+        Ok(more)
+    }
+
+    /// The field's text; empty where the table does not have the column.
+    pub(super) fn text(&self, column: usize) -> &str {
+        self.places[column].and_then(|place| self.record.get(place)).unwrap_or("")
+    }
+
+    /// The field as a whole number within `range`. `what` says what it counts.
+    pub(super) fn whole(
+        &self,
+        column: usize,
+        range: RangeInclusive<u64>,
+        what: &str,
+    ) -> Result<u64, InputError> {
+        let number = self.text(column).parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            self.wrong(column, format!("a whole number of {what}, {} to {}", range.start(), range.end()))
+        })
+    }
+
+    /// The field as a name that no earlier row has.
+    pub(super) fn unique_name(&mut self, column: usize) -> Result<&str, InputError> {
+        if self.text(column).is_empty() {
+            return Err(self.wrong(column, "a name"));
+        }
+        if !self.names.insert(self.places[column].and_then(|place| self.record.get(place)).unwrap_or("")) {
+            return Err(self.wrong(column, "a name that no earlier line has"));
+        }
+        Ok(self.text(column))
+    }
+
+    /// The error for a value of the current row.
+    pub(super) fn wrong(&self, column: usize, expected: impl Into<Cow<'static, str>>) -> InputError {
+        InputError::Value {
+            file: self.file.clone(),
+            line: self.record.position().map_or(0, csv::Position::line),
+            column: self.columns[column].name,
+            found: self.text(column).to_owned(),
+            expected: expected.into(),
+        }
+    }
+}
+
+/// The names seen, as 128 bits each: of ten million names two differ in all of them, but for one chance in 10^24.
+#[derive(Debug, Default)]
+struct Names {
+    seen: HashSet<u128>,
+    hashers: [RandomState; 2],
+}
+
+impl Names {
+    /// Whether the name is new.
+    fn insert(&mut self, name: &str) -> bool {
+        let [high, low] = &self.hashers;
+        self.seen.insert(u128::from(high.hash_one(name)) << 64 | u128::from(low.hash_one(name)))
+    }
+}
+
+/// What the CSV reader says, in our words.
+fn broken(file: &str, error: csv::Error) -> InputError {
+    let line = |position: &Option<csv::Position>| position.as_ref().map_or(1, csv::Position::line);
+    let (line, found, expected) = match error.kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            (line(pos), format!("{len} fields"), format!("{expected_len}, as the header has").into())
+        }
+        csv::ErrorKind::Utf8 { pos, .. } => {
+            (line(pos), "bytes that are no UTF-8".into(), "text in UTF-8".into())
+        }
+        _ => return InputError::Unreadable { file: file.into(), source: error.into() },
+    };
+    InputError::Line { file: file.into(), line, found, expected }
+}

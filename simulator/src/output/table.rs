@@ -1,0 +1,113 @@
+//! A report for people.
+
+use comfy_table::{Cell, CellAlignment, Table, TableStyle};
+
+use super::report::{PointReport, Report, RunReport, StrategyReport};
+use crate::placement::Reason;
+use crate::stats::Spread;
+
+/// The percents of arrived demand that may have a column: the last six that all runs reached do.
+const PERCENTS: [u32; 16] = [5, 10, 20, 40, 60, 80, 90, 95, 100, 110, 130, 150, 200, 300, 500, 1000];
+const COLUMNS: usize = 6;
+
+pub(super) fn text(report: &Report) -> String {
+    let mut text = head(report);
+    let percents = percents(report);
+    text += "\nGPUs in use, % of all, when so much demand has arrived (% of all GPUs):\n";
+    text += &curves(report, &percents, |point| point.allocation_pct);
+    text += "\nIdle GPUs that the typical pods cannot use, % of all:\n";
+    text += &curves(report, &percents, |point| point.fragmentation_pct);
+    text += "\nAt the end, pods of a run:\n";
+    text + &totals(report)
+}
+
+fn head(report: &Report) -> String {
+    let seeds = match report.seeds.as_slice() {
+        [seed] => format!("seed {seed}"),
+        [first, .., last] => format!("seeds {first} to {last} (mean ± standard deviation)"),
+        [] => "no seed".into(),
+    };
+    let part =
+        if report.shard == "1/1" { String::new() } else { format!(", part {} of the runs", report.shard) };
+    let partial = if report.partial { "PARTIAL: stopped before all runs were done.\n" } else { "" };
+    format!(
+        "{partial}{} nodes with {} GPUs; {} pods that ask for {:.1} GPUs. Demand of {} times the GPUs arrives; {seeds}{part}.\n",
+        report.nodes,
+        report.gpus,
+        report.pods.count,
+        report.pods.gpu_milli as f64 / 1000.0,
+        report.arrive,
+    )
+}
+
+/// Those that every run reached.
+fn percents(report: &Report) -> Vec<u32> {
+    let reached = |percent: u32| {
+        let all = |strategy: &StrategyReport| {
+            strategy.runs.len() == strategy.at(percent).map_or(0, |point| point.runs)
+        };
+        report.strategies.iter().all(all)
+    };
+    let all: Vec<u32> = PERCENTS.into_iter().filter(|percent| reached(*percent)).collect();
+    all[all.len().saturating_sub(COLUMNS)..].to_vec()
+}
+
+fn curves(report: &Report, percents: &[u32], value: fn(&PointReport) -> Spread) -> String {
+    let header = percents.iter().map(u32::to_string);
+    let row = |strategy: &StrategyReport| {
+        let cell =
+            |percent: &u32| strategy.at(*percent).map_or_else(|| "-".into(), |point| spread(point, value));
+        percents.iter().map(cell).collect()
+    };
+    grid(header, report, row)
+}
+
+fn spread(point: &PointReport, value: fn(&PointReport) -> Spread) -> String {
+    let Spread { mean, sd } = value(point);
+    if point.runs > 1 { format!("{mean:.2} ±{sd:.2}") } else { format!("{mean:.2}") }
+}
+
+fn totals(report: &Report) -> String {
+    let failed = |strategy: &StrategyReport, reason: Reason| {
+        mean(strategy, |run| run.failed.get(reason.name()).copied().unwrap_or(0))
+    };
+    let reasons: Vec<Reason> = Reason::ALL
+        .into_iter()
+        .filter(|reason| report.strategies.iter().any(|strategy| failed(strategy, *reason) > 0.0))
+        .collect();
+    let named = reasons.iter().map(|reason| reason.text().trim_start_matches("gpulse: ").to_owned());
+    let header =
+        ["came".to_owned(), "placed".to_owned()].into_iter().chain(named).chain(["s a run".to_owned()]);
+    let row = |strategy: &StrategyReport| {
+        let runs = strategy.runs.len().max(1) as f64;
+        let pods = [mean(strategy, |run| run.pods), mean(strategy, |run| run.placed)];
+        let failed = reasons.iter().map(|reason| failed(strategy, *reason));
+        // Whole where it is one run's, else a mean.
+        let decimals = usize::from(strategy.runs.len() > 1);
+        let counts = pods.into_iter().chain(failed).map(|count| format!("{count:.decimals$}"));
+        counts.chain([format!("{:.3}", strategy.took.as_secs_f64() / runs)]).collect()
+    };
+    grid(header, report, row)
+}
+
+/// A count, averaged over the runs.
+fn mean(strategy: &StrategyReport, count: impl Fn(&RunReport) -> u64) -> f64 {
+    strategy.runs.iter().map(|run| count(run) as f64).sum::<f64>() / strategy.runs.len().max(1) as f64
+}
+
+/// A line for each strategy that has runs.
+fn grid(
+    header: impl Iterator<Item = String>,
+    report: &Report,
+    row: impl Fn(&StrategyReport) -> Vec<String>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_header(std::iter::once("strategy".to_owned()).chain(header));
+    for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
+        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+        table.add_row(std::iter::once(Cell::new(strategy.name)).chain(row(strategy).into_iter().map(right)));
+    }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
+}

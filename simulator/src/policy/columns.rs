@@ -1,0 +1,106 @@
+//! Scores with a memory: what a node scores for a shape holds until that node changes.
+
+use memchr::memchr_iter;
+
+/// A score plus one, so that zero is left for a node that the pod does not fit: small, so that a thousand nodes are
+/// searched in a few dozen instructions.
+pub(super) type Mark = u8;
+
+/// Does not fit.
+pub(super) const UNFIT: Mark = 0;
+
+/// For each shape, the marks of all nodes. Nodes are named by their places, shapes by their numbers.
+#[derive(Debug)]
+pub(super) struct Columns {
+    columns: Vec<Column>,
+    /// The places of nodes that changed, in the order they did.
+    journal: Vec<u32>,
+    /// By place, how long the journal was after the node's last change.
+    last_change: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Column {
+    /// How much of the journal is taken into account.
+    read: usize,
+    /// By place; empty until somebody asks.
+    marks: Vec<Mark>,
+}
+
+impl Columns {
+    pub(super) fn new(shapes: usize, nodes: usize) -> Self {
+        Self { columns: vec![Column::default(); shapes], journal: Vec::new(), last_change: vec![0; nodes] }
+    }
+
+    /// The node scores anew from now on.
+    pub(super) fn changed(&mut self, place: usize) {
+        self.journal.push(place as u32);
+        self.last_change[place] = self.journal.len() as u32;
+    }
+
+    /// The marks for a shape. `mark` is asked for the nodes that changed since the shape was last asked for.
+    pub(super) fn of(&mut self, shape: usize, mut mark: impl FnMut(usize) -> Mark) -> &[Mark] {
+        let column = &mut self.columns[shape];
+        if column.marks.is_empty() {
+            column.marks = (0..self.last_change.len()).map(mark).collect();
+        } else {
+            for (length, place) in (column.read as u32 + 1..).zip(&self.journal[column.read..]) {
+                let place = *place as usize;
+                // A node that changed again later is looked at then.
+                if self.last_change[place] == length {
+                    column.marks[place] = mark(place);
+                }
+            }
+        }
+        column.read = self.journal.len();
+        &column.marks
+    }
+}
+
+/// The first place with the highest mark among those that `admits`; `None` where there is none but unfit ones.
+pub(super) fn best(marks: &[Mark], admits: impl Fn(usize) -> bool) -> Option<usize> {
+    let top = marks.iter().fold(UNFIT, |top, mark| top.max(*mark));
+    if top == UNFIT {
+        return None;
+    }
+    memchr_iter(top, marks).find(|place| admits(*place)).or_else(|| {
+        let mut best = (UNFIT, None);
+        for (place, mark) in marks.iter().enumerate() {
+            if *mark > best.0 && admits(place) {
+                best = (*mark, Some(place));
+            }
+        }
+        best.1
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_best_that_is_admitted() {
+        assert_eq!(best(&[1, 3, 0, 3, 2], |_| true), Some(1));
+        assert_eq!(best(&[1, 3, 0, 3, 2], |place| place != 1), Some(3));
+        assert_eq!(best(&[1, 3, 0, 3, 2], |place| place == 0), Some(0));
+        assert_eq!(best(&[1, 3, 0, 3, 2], |place| place == 2), None);
+        assert_eq!(best(&[], |_| true), None);
+    }
+
+    #[test]
+    fn a_node_is_looked_at_again_once_after_any_number_of_changes() {
+        let mut columns = Columns::new(2, 3);
+        assert_eq!(columns.of(0, |place| place as Mark), [0, 1, 2]);
+        columns.changed(1);
+        columns.changed(0);
+        columns.changed(1);
+        let mut asked = Vec::new();
+        let marks = columns.of(0, |place| {
+            asked.push(place);
+            7
+        });
+        assert_eq!(marks, [7, 7, 2]);
+        assert_eq!(asked, [0, 1]);
+        assert_eq!(columns.of(1, |_| 5), [5, 5, 5]);
+    }
+}

@@ -1,0 +1,16 @@
+//! Everything of the simulator that can be tested in one process, and the program itself: one binary.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails where it stands; clippy exempts only the functions marked as tests"
+)]
+
+mod fill;
+mod fragmentation;
+mod input;
+mod output;
+mod paper;
+mod policy;
+mod program;
+mod readme;
+mod support;

@@ -1,0 +1,104 @@
+//! The program itself: exit codes, and which of its words go where.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use insta::assert_snapshot;
+
+use crate::support::{NODES, PODS};
+
+/// A folder with a table of nodes and one of pods, gone at the end.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(node_rows: &str, pod_rows: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("nodes.csv"), format!("{NODES}{node_rows}")).unwrap();
+        std::fs::write(folder.path().join("pods.csv"), format!("{PODS}{pod_rows}")).unwrap();
+        Self(folder)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gpulse-sim"));
+        command.current_dir(self.0.path());
+        command.args(["fill", "--nodes", "nodes.csv", "--pods", "pods.csv"]).args(arguments);
+        command
+    }
+
+    fn fill(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+}
+
+fn fine() -> Folder {
+    Folder::new("a,64000,262144,8,V100\n", "p1,1000,1024,1,500,\np2,1000,1024,2,1000,V100\n")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn a_pipe_gets_the_result_and_no_progress() {
+    let output = fine().fill(&["--seeds", "1", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["gpus"], 8);
+}
+
+#[test]
+fn wrong_input_is_told_on_stderr_and_ends_with_2() {
+    let folder = Folder::new("a,64000,262144,8,V100\n", "p1,1000,1024,-1,500,\n");
+    let output = folder.fill(&[]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+    assert_snapshot!(text(&output.stderr), @r#"gpulse-sim: pods.csv:2: num_gpu: found "-1", expected a whole number of GPUs, 0 to 1024"#);
+    let output = fine().fill(&["--strategy", "fgd,bestfit"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_snapshot!(text(&output.stderr), @r#"gpulse-sim: --strategy: found "bestfit", expected all, own, paper or some of random-fit, dot-product, gpu-clustering, gpu-packing, best-fit, fgd, affinity, binpack, random, worst-fit"#);
+    let output = fine().command(&["--nodes", "none.csv"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    for wrong in [["--arrive", "much"], ["--seeds", "5..1"], ["--shard", "3/2"], ["--jobs", "0"]] {
+        assert_eq!(fine().fill(&wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_told_and_strict_refuses_it() {
+    let folder = Folder::new("a,64000,262144,8,V100\n", "p1,1000,1024,1,500,\np2,1000,1024,1,500,H100\n");
+    let output = folder.fill(&["--seeds", "1", "--strategy", "own"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_snapshot!(text(&output.stderr), @"gpulse-sim: warning: pods.csv: no node has the GPU model H100 (pods that name it: 1)");
+    let output = folder.fill(&["--strict"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+    assert_snapshot!(text(&output.stderr), @"gpulse-sim: refused, since --strict: pods.csv: no node has the GPU model H100 (pods that name it: 1)");
+}
+
+/// Sends a signal, once the program listens.
+fn interrupt(child: &Child) {
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    while !listens_to_interrupt(&status) {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Whether SIGINT, the second bit, is among the signals that the process catches.
+fn listens_to_interrupt(status: &Path) -> bool {
+    let status = std::fs::read_to_string(status).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
+}
+
+#[test]
+fn an_interrupt_leaves_what_is_done_and_ends_with_1() {
+    let folder = fine();
+    let mut command = folder.command(&["--seeds", "1..10000", "--jobs", "1", "--output", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["partial"], true);
+    assert!(text(&output.stderr).contains("partial: "));
+}
