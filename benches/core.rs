@@ -50,7 +50,7 @@ fn decisions(criterion: &mut Criterion, fleet: &[Member]) {
     let pod = waiting_pod(&reader);
     let body = wire::extender_args(fleet);
     let names = wire::node_names(&body);
-    let find = || names.iter().map(|name| Candidate::named(&snapshot, name)).collect::<Vec<_>>();
+    let find = || Candidate::all_named(&snapshot, &names);
     let candidates = find();
     let mut group = criterion.benchmark_group("decision");
     group.bench_function(BenchmarkId::new("candidates", fleet.len()), |bench| bench.iter(find));

@@ -1,4 +1,5 @@
-//! The FGD paper's experiment (Weng et al., USENIX ATC 2023): its six policies, ten seeds, beside the authors' figures.
+//! The FGD paper's experiment (Weng et al., USENIX ATC 2023): its six policies beside the authors' figures, and gpulse's
+//! own strategies on the same pods; ten seeds.
 //!
 //! `cargo run --release -p gpulse-simulator --example paper -- FOLDER` prints the tables of `simulator/README.md`. The
 //! folder holds the openb node list, the pod lists to be run and `fgd_published_results.csv`, or the figures of the
@@ -60,7 +61,7 @@ fn fill(nodes: &Path, pods: &Path) -> Result<Report> {
     read_pods(&pods.display().to_string(), open(pods)?, |row| table.add(row))?;
     let workload = Workload::new(&nodes, table)?;
     let plan = Experiment {
-        policies: PAPER.iter().copied().map(Choice::Paper).collect(),
+        policies: Choice::all().collect(),
         seeds: (42..=51).collect(),
         arrive: Arrive::default(),
         shard: Shard::default(),
@@ -86,19 +87,22 @@ fn table(workload: &str, metric: &Metric, report: &Report, published: &Published
     println!("| policy | {} |", PERCENTS.map(|percent| percent.to_string()).join(" | "));
     println!("| --- |{}", " ---: |".repeat(PERCENTS.len()));
     let mut far = 0;
-    for (strategy, baseline) in report.strategies.iter().zip(PAPER) {
+    for strategy in &report.strategies {
+        let paper = PAPER.iter().find(|baseline| baseline.name == strategy.name);
         let cell = |percent: &u32| {
-            let key = (name.into(), workload.into(), baseline.published.into(), *percent);
-            let (Some((mean, sd)), Some(point)) = (published.get(&key), strategy.at(*percent)) else {
-                return "-".to_owned();
-            };
+            let Some(point) = strategy.at(*percent) else { return "-".to_owned() };
             let ours = value(point).mean;
+            let key = |policy: &str| (name.into(), workload.into(), policy.into(), *percent);
+            let Some((mean, sd)) = paper.and_then(|paper| published.get(&key(paper.published))) else {
+                return format!("{ours:.2}");
+            };
             let is_far = (ours - mean).abs() > (2.0 * sd).max(0.3);
             far += u32::from(is_far);
             format!("{ours:.2} ({mean:.2}){}", if is_far { " *" } else { "" })
         };
         let cells: Vec<String> = PERCENTS.iter().map(cell).collect();
-        println!("| {} | {} |", baseline.published, cells.join(" | "));
+        let label = paper.map_or_else(|| format!("`{}`", strategy.name), |paper| paper.published.to_owned());
+        println!("| {label} | {} |", cells.join(" | "));
     }
     println!();
     far

@@ -23,7 +23,12 @@ struct Entry {
     slot: Slot,
     start: u32,
     length: u32,
+    /// Half of the name's hash: names that differ in it need not be compared.
+    mark: u32,
 }
+
+/// How many names are looked for at a time.
+const BATCH: usize = 32;
 
 impl Entry {
     fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
@@ -38,16 +43,46 @@ impl Names {
         found.map(|entry| entry.slot)
     }
 
+    /// Finds many names, and says of each where it is.
+    ///
+    /// In two passes over a batch: to find the entries that may be theirs, and to compare the names. Within each the
+    /// processor need not wait for one name's memory before it asks for the next one's.
+    pub(super) fn slots<'n, N: AsRef<str>>(
+        &self,
+        names: &'n [N],
+        mut found: impl FnMut(&'n str, Option<Slot>),
+    ) {
+        let mut likely = [None; BATCH];
+        for batch in names.chunks(BATCH) {
+            for (likely, name) in likely.iter_mut().zip(batch) {
+                let hash = hash(name.as_ref().as_bytes());
+                *likely = self.entries.find(hash, |entry| entry.mark == mark(hash)).copied();
+            }
+            for (likely, name) in likely.iter().zip(batch) {
+                let name = name.as_ref();
+                let is_it = |entry: &Entry| is_same(entry.name(&self.text), name.as_bytes());
+                found(
+                    name,
+                    match likely {
+                        Some(entry) if !is_it(entry) => self.slot(name),
+                        likely => likely.map(|entry| entry.slot),
+                    },
+                );
+            }
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Gives a new name its slot, which no other name has.
     pub(super) fn insert(&mut self, name: &str, slot: Slot) {
-        let entry = Entry { slot, start: self.text.len() as u32, length: name.len() as u32 };
+        let (start, length) = (self.text.len() as u32, name.len() as u32);
         self.text.extend_from_slice(name.as_bytes());
-        let text = &self.text;
-        self.entries.insert_unique(hash(name.as_bytes()), entry, |entry| hash(entry.name(text)));
+        let (hashed, text) = (hash(name.as_bytes()), &self.text);
+        let entry = Entry { slot, start, length, mark: mark(hashed) };
+        self.entries.insert_unique(hashed, entry, |entry| hash(entry.name(text)));
     }
 
     pub(super) fn remove(&mut self, name: &str) -> Option<Slot> {
@@ -74,6 +109,10 @@ impl Names {
 
 fn hash(name: &[u8]) -> u64 {
     xxh3_64(name)
+}
+
+fn mark(hash: u64) -> u32 {
+    hash as u32
 }
 
 /// Eight bytes at a time, the last eight overlapping those before them: names are too short for a call to `memcmp`.

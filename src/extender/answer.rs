@@ -137,9 +137,7 @@ impl Extender {
         let snapshot = (self.picture)();
         let mut unseen = Vec::new();
         let (candidates, objects) = match &asked {
-            Asked::Names(names) => {
-                (names.iter().map(|name| Candidate::named(&snapshot, name.0)).collect(), None)
-            }
+            Asked::Names(names) => (Candidate::all_named(&snapshot, names), None),
             Asked::Objects(objects) => {
                 unseen = self.unseen(&snapshot, objects);
                 let described = objects.iter().zip(&unseen);

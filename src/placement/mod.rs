@@ -28,7 +28,7 @@ pub use points::MAX_POINTS;
 pub use profile::{AffinityRules, LabelPreference, OwnerRule, Profile, ResourceWeights, UtilizationRules};
 pub use reason::Reason;
 pub use score::Score;
-pub use scorer::Scorer;
+pub use scorer::{Choice, Scorer};
 pub use strategy::{Market, STRATEGIES, Strategy};
 pub use utilization::Reading;
 
@@ -48,6 +48,14 @@ impl<'a> Candidate<'a> {
     #[must_use]
     pub fn named(snapshot: &Snapshot, name: &'a str) -> Self {
         Self { name, slot: snapshot.slot(name), unseen: None }
+    }
+
+    /// The nodes of these names, known or not.
+    #[must_use]
+    pub fn all_named<N: AsRef<str>>(snapshot: &Snapshot, names: &'a [N]) -> Vec<Self> {
+        let mut candidates = Vec::with_capacity(names.len());
+        snapshot.slots(names, |name, slot| candidates.push(Self { name, slot, unseen: None }));
+        candidates
     }
 
     /// All nodes of the snapshot.

@@ -37,6 +37,7 @@ pub fn run(workload: &Workload, measure: &Measure, policy: Choice, seed: u64, ar
     for (number, class) in (0..).zip(&pods) {
         let (pod, asked) = (Arrival { class: *class, number }, workload.class(*class));
         arrived_milli += asked.gpu_milli;
+        policy.comes(&mut cluster, pod);
         let place = if refusals.knows(*class) { None } else { policy.choose(&cluster, pod) };
         match place {
             Some(place) => {

@@ -76,6 +76,9 @@ pub struct Place {
 /// Chooses a node and devices for one pod after the other. It may remember what it has seen: whoever changes the
 /// cluster tells it.
 pub trait Policy {
+    /// The pod has come, whether it will be placed or not. A policy that learns from it may tell the cluster.
+    fn comes(&mut self, _cluster: &mut Rehearsal, _pod: Arrival) {}
+
     /// Where the pod goes; `None` where it fits nowhere.
     fn choose(&mut self, cluster: &Rehearsal, pod: Arrival) -> Option<Place>;
 

@@ -1,12 +1,18 @@
 //! gpulse's own strategies, by the very decision that the extender runs: filter, then prioritize.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::site::order;
 use super::{Arrival, Place, Policy, Stage};
-use crate::cluster::{Devices, PerMille, PodRequest, Rehearsal, Slot, Snapshot};
-use crate::placement::{Candidate, Profile, Scorer, Strategy, Verdict};
+use crate::cluster::{Mix, Rehearsal, Slot, Snapshot, Wish};
+use crate::placement::{Candidate, Profile, Scorer, Strategy};
 use crate::workload::Workload;
+
+/// When the mix of pods is learned anew: after 20, 40, 80 and so on up to 1,280 pods, then after each thousand.
+const FIRST_LESSON: u64 = 20;
+const LAST_DOUBLED: u64 = 1280;
+const LESSON_PODS: u64 = 1000;
 
 /// A strategy in a profile without live utilization: nothing is measured here.
 ///
@@ -15,55 +21,70 @@ use crate::workload::Workload;
 pub(super) struct Own<'a> {
     workload: &'a Workload,
     order: Vec<Slot>,
-    /// One for each class: a [`Scorer`] remembers few classes, and here there are hundreds that return.
-    scorers: Vec<Scorer>,
-    by_class: bool,
+    scorer: Scorer,
+    lessons: Lessons,
 }
 
 impl<'a> Own<'a> {
     pub(super) fn new(strategy: &'static Strategy, stage: Stage<'a>) -> Self {
         let mut profile = Profile::standard(strategy.name);
         profile.strategy = strategy;
-        profile.utilization.weight = PerMille::new(0);
         profile.seed = stage.seed;
-        let profile = Arc::new(profile);
-        let scorers = stage.workload.classes.iter().map(|_| Scorer::new(Arc::clone(&profile))).collect();
-        Self { workload: stage.workload, order: order(stage), scorers, by_class: strategy.by_class }
-    }
-
-    /// The pod as the strategy sees it: one among many, where it tells pods of a class apart.
-    fn request(&self, pod: Arrival) -> PodRequest {
-        let mut request = self.workload.class(pod.class).request.clone();
-        if !self.by_class {
-            request.uid = format!("pod-{}", pod.number).into();
-        }
-        request
+        let workload = stage.workload;
+        let scorer = Scorer::new(Arc::new(profile)).remembering(workload.classes.len());
+        Self { workload, order: order(stage), scorer, lessons: Lessons::new(workload) }
     }
 }
 
 impl Policy for Own<'_> {
-    fn choose(&mut self, cluster: &Rehearsal, pod: Arrival) -> Option<Place> {
-        let (snapshot, request) = (cluster.snapshot(), self.request(pod));
-        let scorer = &self.scorers[pod.class.index()];
-        let everyone: Vec<Candidate<'_>> = candidates(snapshot, &self.order).collect();
-        let verdicts = scorer.filter(snapshot, &request, &everyone);
-        let fitting: Vec<Candidate<'_>> = everyone
-            .into_iter()
-            .zip(verdicts)
-            .filter_map(|(candidate, verdict)| (verdict == Verdict::Fits).then_some(candidate))
-            .collect();
-        let ranked = scorer.prioritize(snapshot, &request, &fitting);
-        let mut best = None;
-        for (candidate, ranked) in fitting.iter().zip(&ranked) {
-            if best.is_none_or(|(score, _)| ranked.combined > score) {
-                best = Some((ranked.combined, candidate.slot?));
-            }
+    fn comes(&mut self, cluster: &mut Rehearsal, pod: Arrival) {
+        if let Some(mix) = self.lessons.comes(pod, self.workload) {
+            cluster.learn(mix);
         }
-        // No strategy has a say in the device yet: none named means the tightest.
-        best.map(|(_, slot)| Place { slot, devices: Devices::new() })
+    }
+
+    fn choose(&mut self, cluster: &Rehearsal, pod: Arrival) -> Option<Place> {
+        let mut request = self.workload.class(pod.class).request.clone();
+        if !self.scorer.profile().strategy.scores_by_class() {
+            request.uid = format!("pod-{}", pod.number).into();
+        }
+        let chosen = self.scorer.choose(cluster.snapshot(), &request, &self.order)?;
+        Some(Place { slot: chosen.slot, devices: chosen.devices })
     }
 
     fn bound(&mut self, _cluster: &Rehearsal, _pod: Arrival, _slot: Slot) {}
+}
+
+/// What pods have come so far, by class. Each class counts once from the start: before the first pod all are as likely.
+struct Lessons {
+    counts: Vec<u64>,
+    pods: u64,
+    next: u64,
+}
+
+impl Lessons {
+    fn new(workload: &Workload) -> Self {
+        Self { counts: vec![1; workload.classes.len()], pods: 0, next: 0 }
+    }
+
+    /// Counts a pod; the mix, where it is time to learn it anew.
+    fn comes(&mut self, pod: Arrival, workload: &Workload) -> Option<Mix> {
+        self.counts[pod.class.index()] += 1;
+        self.pods += 1;
+        if self.pods < self.next {
+            return None;
+        }
+        self.next = match self.pods {
+            pods if pods < FIRST_LESSON => FIRST_LESSON,
+            pods if pods < LAST_DOUBLED => pods * 2,
+            pods => pods + LESSON_PODS,
+        };
+        let mut counts: HashMap<Wish, u64> = HashMap::new();
+        for (class, count) in workload.classes.iter().zip(&self.counts) {
+            *counts.entry(Wish::of(&class.request)).or_default() += count;
+        }
+        Some(Mix::new(counts))
+    }
 }
 
 /// The nodes in these slots.
@@ -71,9 +92,7 @@ pub(crate) fn candidates<'a>(
     snapshot: &'a Snapshot,
     slots: &'a [Slot],
 ) -> impl Iterator<Item = Candidate<'a>> {
-    let candidate = |slot: &Slot| {
-        let node = snapshot.at(*slot)?;
-        Some(Candidate { name: node.name(), node: Some(node), slot: Some(*slot) })
-    };
+    let candidate =
+        |slot: &Slot| Some(Candidate { name: snapshot.at(*slot)?.name(), slot: Some(*slot), unseen: None });
     slots.iter().filter_map(candidate)
 }

@@ -144,7 +144,7 @@ fn choices(room: &Room, shape: &Shape) -> Vec<Vec<usize>> {
 /// Whether production's filter would let the pod go to the node.
 fn admits(workload: &Workload, cluster: &Rehearsal, class: ClassId, slot: Slot) -> bool {
     let node = cluster.snapshot().at(slot).unwrap();
-    let candidate = Candidate { name: node.name(), node: Some(node), slot: Some(slot) };
+    let candidate = Candidate::named(cluster.snapshot(), node.name());
     let request = &workload.class(class).request;
     filter(cluster.snapshot(), request, &Profile::standard("test"), &[candidate]) == [Verdict::Fits]
 }

@@ -55,7 +55,7 @@ fn wrong_input_is_told_on_stderr_and_ends_with_2() {
     assert_snapshot!(text(&output.stderr), @r#"gpulse-sim: pods.csv:2: num_gpu: found "-1", expected a whole number of GPUs, 0 to 1024"#);
     let output = fine().fill(&["--strategy", "fgd,bestfit"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_snapshot!(text(&output.stderr), @r#"gpulse-sim: --strategy: found "bestfit", expected all, own, paper or some of random-fit, dot-product, gpu-clustering, gpu-packing, best-fit, fgd, affinity, binpack, random, worst-fit"#);
+    assert_snapshot!(text(&output.stderr), @r#"gpulse-sim: --strategy: found "bestfit", expected all, own, paper or some of random-fit, dot-product, gpu-clustering, gpu-packing, best-fit, fgd, affinity, binpack, fragmentation, random, worst-fit"#);
     let output = fine().command(&["--nodes", "none.csv"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     for wrong in [["--arrive", "much"], ["--seeds", "5..1"], ["--shard", "3/2"], ["--jobs", "0"]] {

@@ -35,6 +35,12 @@ pub enum Asked<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeName<'a>(pub &'a str);
 
+impl AsRef<str> for NodeName<'_> {
+    fn as_ref(&self) -> &str {
+        self.0
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for NodeName<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(from)?.get();

@@ -4,11 +4,13 @@
 //! one Job a node or two have changed, and the answer for all others is known. A [`Scorer`] answers the same, in time
 //! that goes by what changed.
 
+mod choice;
 mod column;
 mod trade;
 
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
+pub use choice::Choice;
 use column::Column;
 use trade::Trade;
 
@@ -19,13 +21,14 @@ use super::utilization::{Clock, Gauge};
 use super::{Candidate, Inquiry, Profile, Ranked, Score, Verdict, prioritize, verdict};
 use crate::cluster::{GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Snapshot};
 
-/// How many classes of pods are remembered; at 5,000 nodes each takes 240 kB.
+/// How many classes of pods are remembered unless said otherwise; at 5,000 nodes each takes 240 kB.
 const MAX_CLASSES: usize = 16;
 
 /// Decides by one profile, and remembers.
 #[derive(Debug)]
 pub struct Scorer {
     profile: Arc<Profile>,
+    max_classes: usize,
     memory: Mutex<Memory>,
 }
 
@@ -33,7 +36,13 @@ impl Scorer {
     /// A scorer that has seen nothing yet.
     #[must_use]
     pub fn new(profile: Arc<Profile>) -> Self {
-        Self { profile, memory: Mutex::default() }
+        Self { profile, max_classes: MAX_CLASSES, memory: Mutex::default() }
+    }
+
+    /// With room for so many classes of pods, at least one.
+    #[must_use]
+    pub fn remembering(self, max_classes: usize) -> Self {
+        Self { max_classes: max_classes.max(1), ..self }
     }
 
     /// What it decides by.
@@ -54,7 +63,7 @@ impl Scorer {
         let Some(mut memory) = self.memory() else {
             return super::filter(snapshot, pod, &self.profile, candidates);
         };
-        let verdicts = &mut memory.of_class(&inquiry).verdicts;
+        let verdicts = &mut memory.of_class(&inquiry, self.max_classes).verdicts;
         verdicts.next_turn(snapshot);
         let find = |node: &Node| Verdict::of(&inquiry, node);
         let judge = |candidate: &Candidate<'_>| match candidate.slot {
@@ -75,37 +84,40 @@ impl Scorer {
         let inquiry = Inquiry { snapshot, pod, profile: &self.profile, market: None };
         // The measurements of several pools are weighed by their ages, so that their mean is another each time.
         let lasting = pod.gpus.len() <= 1;
-        let Some(mut memory) = self.memory().filter(|_| lasting) else {
-            return prioritize(snapshot, pod, &self.profile, candidates);
-        };
-        let (recollection, trade) = memory.with_trade(&inquiry);
+        let anew = || prioritize(snapshot, pod, &self.profile, candidates);
+        let Some(mut memory) = self.memory().filter(|_| lasting) else { return anew() };
+        let (recollection, trade) = memory.with_trade(&inquiry, self.max_classes);
         let Recollection { findings, offers, .. } = recollection;
         findings.next_turn(snapshot);
-        offers.next_turn(snapshot);
-        let find = |node: &Node| Finding::of(&inquiry, node);
         let clock = Clock::of(snapshot);
-        let judge = |candidate: &Candidate<'_>| {
-            let found = match candidate.slot {
-                Some(slot) => findings.recall(snapshot, slot, find),
-                None => find(candidate.unseen?),
-            };
-            let strategy = match self.profile.strategy.scoring {
-                Scoring::Class(_) => found.strategy,
-                Scoring::Pod(_) => strategy(&inquiry, candidate.node(snapshot)?),
-                Scoring::Market(_) => {
-                    let market = trade.market()?;
-                    let offers = match candidate.slot {
-                        Some(slot) => offers.recall(snapshot, slot, |node| market.offers(node, pod)),
-                        None => market.offers(candidate.unseen?, pod),
-                    };
-                    market
-                        .best(&offers)
-                        .map_or(Score::default(), |offer| Score::from_ratio(market.ratio(&offer)))
-                }
-            };
-            Some(Judged { strategy, reading: found.gauge.read(&clock) })
+        let mut found = |candidate: &Candidate<'_>| match candidate.slot {
+            Some(slot) => Some(findings.recall(snapshot, slot, |node| Finding::of(&inquiry, node))),
+            None => Some(Finding::of(&inquiry, candidate.unseen?)),
         };
-        blend::rank(&self.profile, candidates.iter().map(judge))
+        let judged = |found: Finding, strategy| Judged { strategy, reading: found.gauge.read(&clock) };
+        let rows = candidates.iter();
+        // One loop for each way of scoring: over thousands of candidates none should carry the others' work.
+        match self.profile.strategy.scoring {
+            Scoring::Class(_) => {
+                let judge = |row| found(row).map(|found| judged(found, found.strategy));
+                blend::rank(&self.profile, rows.map(judge))
+            }
+            Scoring::Pod(_) => {
+                let judge =
+                    |row: &Candidate<'_>| Some(judged(found(row)?, strategy(&inquiry, row.node(snapshot)?)));
+                blend::rank(&self.profile, rows.map(judge))
+            }
+            Scoring::Market(_) => {
+                let Some(market) = trade.market() else { return anew() };
+                offers.next_turn(snapshot);
+                let mut ways = |row: &Candidate<'_>| match row.slot {
+                    Some(slot) => Some(offers.recall(snapshot, slot, |node| market.offers(node, pod))),
+                    None => Some(market.offers(row.unseen?, pod)),
+                };
+                let judge = |row| Some(judged(found(row)?, market.score(&ways(row)?)));
+                blend::rank(&self.profile, rows.map(judge))
+            }
+        }
     }
 
     /// `None` while another request has it: to decide anew is faster than to wait.
@@ -116,6 +128,10 @@ impl Scorer {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    fn memory_now(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,8 +178,8 @@ struct Recollection {
 
 impl Memory {
     /// The memory of the pod's class, and the market as it stands. What was offered by another mix is forgotten.
-    fn with_trade(&mut self, inquiry: &Inquiry<'_>) -> (&mut Recollection, &Trade) {
-        self.of_class(inquiry);
+    fn with_trade(&mut self, inquiry: &Inquiry<'_>, max_classes: usize) -> (&mut Recollection, &Trade) {
+        self.of_class(inquiry, max_classes);
         if matches!(inquiry.profile.strategy.scoring, Scoring::Market(_))
             && self.trade.follow(inquiry.snapshot)
         {
@@ -173,12 +189,12 @@ impl Memory {
     }
 
     /// The memory of the pod's class. Slots of another lineage mean other nodes: nothing of them is kept.
-    fn of_class(&mut self, inquiry: &Inquiry<'_>) -> &mut Recollection {
+    fn of_class(&mut self, inquiry: &Inquiry<'_>, max_classes: usize) -> &mut Recollection {
         if self.lineage != *inquiry.snapshot.lineage() {
             *self = Self { lineage: inquiry.snapshot.lineage().clone(), ..Self::default() };
         }
         let place = self.classes.iter().position(|known| known.class.has(inquiry)).unwrap_or_else(|| {
-            self.classes.truncate(MAX_CLASSES - 1);
+            self.classes.truncate(max_classes - 1);
             self.classes.push(Recollection {
                 class: Class::of(inquiry),
                 verdicts: Column::default(),

@@ -69,6 +69,12 @@ impl Strategy {
         STRATEGIES.iter().copied().find(|strategy| strategy.name == name)
     }
 
+    /// Whether pods that ask for the same score alike.
+    #[must_use]
+    pub fn scores_by_class(&self) -> bool {
+        !matches!(self.scoring, Scoring::Pod(_))
+    }
+
     /// Scores a node that the pod fits, and notes the parts.
     pub fn score(&self, inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> Score {
         let (Scoring::Class(ratio) | Scoring::Pod(ratio) | Scoring::Market(ratio)) = self.scoring;

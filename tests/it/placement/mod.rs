@@ -1,6 +1,7 @@
 //! The decision, asked through `filter`, `prioritize` and `explain`.
 
 mod filter;
+mod fragmentation;
 mod points;
 mod properties;
 mod scorer;

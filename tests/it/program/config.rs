@@ -41,12 +41,12 @@ fn what_is_wrong_is_named_with_its_key_and_place() {
         (
             "profiles:\n- {name: default, strategy: binpak}",
             "stdin:4:29: profiles[0].strategy: unknown strategy \"binpak\"; did you mean binpack? There are: affinity, \
-             binpack, random, worst-fit",
+             binpack, fragmentation, random, worst-fit",
         ),
         (
             "profiles:\n- {name: default, strategy: leastAllocated}",
             "stdin:4:29: profiles[0].strategy: unknown strategy \"leastAllocated\". There are: affinity, binpack, \
-             random, worst-fit",
+             fragmentation, random, worst-fit",
         ),
         // Units.
         (

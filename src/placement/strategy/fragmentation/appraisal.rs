@@ -10,8 +10,8 @@ use crate::cluster::{Devices, Gaps, GpuDemand, Node, PodRequest, PoolFacts, Pool
 /// One way to place a pod on a node, and what it changes. It holds until the node or the mix changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in crate::placement) struct Offer {
-    /// The device, where the pod takes a share of one.
-    pub(super) device: u16,
+    /// The device, where there is a choice.
+    pub(super) device: Option<u16>,
     /// The kind of the GPUs taken.
     pub(super) kind: u16,
     /// Thousandths of a GPU taken.
@@ -22,6 +22,13 @@ pub(in crate::placement) struct Offer {
     pub(super) cpu: i32,
     /// For each group of pods of several GPUs, thousandths of a slot.
     pub(super) slots: [i16; MAX_GROUPS],
+}
+
+impl Offer {
+    /// The device that the pod is to be given, where there is a choice.
+    pub(in crate::placement) fn device(&self) -> Option<usize> {
+        self.device.map(usize::from)
+    }
 }
 
 /// The ways to place a pod on a node that may be best: a share goes to the best broken device or to an untouched one,
@@ -45,6 +52,7 @@ impl Market {
         let mut untouched = None;
         for device in ways {
             let Some(offer) = take(&[device]) else { continue };
+            let offer = Offer { device: Some(device as u16), ..offer };
             match pool.gaps[device] {
                 1000 => untouched = Some(offer),
                 // All of one node and price: what tells them apart is what their gaps can hold.
@@ -66,8 +74,7 @@ impl Market {
     ) -> Offer {
         let cpu_before = node.cpu().saturating_sub(node.cpu_used()).0;
         let cpu_after = cpu_before.saturating_sub(pod.cpu.0);
-        let mut offer =
-            Offer { device: devices.first().map_or(0, |device| *device as u16), ..Offer::default() };
+        let mut offer = Offer::default();
         let (mut gaps, mut fed, mut slots) = (0.0, 0.0, [0.0; MAX_GROUPS]);
         for (facts, pool) in node.pools() {
             let Some((kind, valuation)) = self.valuation(node, facts) else { continue };

@@ -5,6 +5,7 @@ use super::kind::Kind;
 use super::reserve::{Group, Insisting, MAX_GROUPS, groups, insisting};
 use super::valuation::Valuation;
 use crate::cluster::{Mix, Node, PoolFacts, Snapshot};
+use crate::placement::Score;
 
 /// What the rest of a cluster is worth, and what its scarce parts cost.
 #[derive(Debug)]
@@ -145,12 +146,22 @@ impl Market {
         better.or(*first)
     }
 
-    /// The worth as a score, 0 to 1. What any placement must cost, the CPU's part for the GPUs taken, is left out: it
-    /// would push pods of several GPUs to the end of the scale, where differences are small.
-    pub(in crate::placement) fn ratio(&self, offer: &Offer) -> f64 {
+    /// The score of a node where the pod can be placed in these ways.
+    pub(in crate::placement) fn score(&self, offers: &Offers) -> Score {
+        self.best(offers).map_or(Score::default(), |offer| Score::from_ratio(self.ratio(&offer)))
+    }
+
+    /// The worth as a score, 0 to 1: a half where nothing is lost but the GPUs taken, three quarters where two GPUs more
+    /// are kept, a quarter where two more are lost.
+    ///
+    /// What any placement costs, the CPU's part for the GPUs taken, is left out: it would push pods of several GPUs to
+    /// the end of the scale, where differences are small. Around the middle a tenth of a GPU is more than the standard
+    /// deadband.
+    pub(super) fn ratio(&self, offer: &Offer) -> f64 {
+        const QUARTER_GPUS: f64 = 2.0;
         let milli = f64::from(self.worth(offer)) * 100.0 + 2.0 * f64::from(offer.taken_milli);
         let gpus = milli / 1000.0;
-        0.5 + 0.5 * gpus / (1.0 + gpus.abs())
+        0.5 + 0.5 * gpus / (QUARTER_GPUS + gpus.abs())
     }
 
     pub(super) fn groups(&self) -> &[Group] {

@@ -20,7 +20,7 @@ use super::{Direction, Note, Scoring, Strategy};
 use crate::cluster::Node;
 use crate::placement::Inquiry;
 
-pub(in crate::placement) use appraisal::Offers;
+pub(in crate::placement) use appraisal::{Offer, Offers};
 pub use market::Market;
 pub(in crate::placement) use market::Stock;
 
