@@ -77,6 +77,22 @@ async fn binpack_fills_and_worst_fit_spreads() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fragmentation_keeps_a_whole_node_for_those_who_need_it() -> Result<()> {
+    let mut world = World::start(idle_nodes(5, 8), Telemetry::None).await?;
+    // What is asked for is learned from the pods that are there: whole nodes, mostly.
+    for whole in [0, 1, 2] {
+        world.create(gpu_pod(&format!("whole-{whole}")).gpus(8).on_node(&name(whole))).await?;
+    }
+    world.create(gpu_pod("broken").gpus(1).on_node(&name(3))).await?;
+    world.agrees_with_the_api().await?;
+
+    world.schedule_by("blind-fragmentation").await?;
+    assert_eq!(world.place_each("small", 5).await?, vec![name(3); 5], "on the node that is broken anyway");
+    assert_eq!(world.place("large", gpu_pod("large").gpus(8)).await?, name(4));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn random_is_even_and_repeats_with_its_seed() -> Result<()> {
     const NODES: usize = 10;
     const PODS: usize = 150;

@@ -43,6 +43,7 @@ profiles:
 - {name: spread, strategy: worst-fit, utilization: {weight: 0.5}}
 - {name: blind-spread, strategy: worst-fit, utilization: {weight: 0}}
 - {name: blind-binpack, strategy: binpack, utilization: {weight: 0}}
+- {name: blind-fragmentation, strategy: fragmentation, utilization: {weight: 0}}
 - {name: blind-random, strategy: random, utilization: {weight: 0}, seed: 42, deadband: 0}
 - name: models
   strategy: affinity

@@ -28,7 +28,7 @@ impl Scorer {
         findings.next_turn(snapshot);
         offers.next_turn(snapshot);
         let find = |node: &Node| Verdict::of(&inquiry, node);
-        let fitting = order.iter().filter(|slot| verdicts.recall(snapshot, **slot, find) == Verdict::Fits);
+        let fitting = order.iter().filter(|slot| *verdicts.recall(snapshot, **slot, find) == Verdict::Fits);
         let mut best: Option<(i64, Slot, Option<Offer>)> = None;
         for slot in fitting {
             let (score, offer) = match self.profile.strategy.scoring {
@@ -40,7 +40,7 @@ impl Scorer {
                 Scoring::Market(_) => {
                     let market = trade.market()?;
                     let ways = offers.recall(snapshot, *slot, |node| market.offers(node, pod));
-                    let Some(offer) = market.best(&ways) else { continue };
+                    let Some(offer) = market.best(ways) else { continue };
                     (market.worth(&offer).into(), Some(offer))
                 }
             };

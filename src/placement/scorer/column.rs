@@ -35,13 +35,13 @@ impl<T: Copy + Default> Column<T> {
     }
 
     /// What is remembered of the node in the slot, or else found.
-    pub(super) fn recall(&mut self, snapshot: &Snapshot, slot: Slot, find: impl Fn(&Node) -> T) -> T {
+    pub(super) fn recall(&mut self, snapshot: &Snapshot, slot: Slot, find: impl Fn(&Node) -> T) -> &T {
         let page = &mut self.pages[slot.index() / BLOCK];
         if page.turn != self.turn {
             page.turn = self.turn;
             page.look_after(snapshot, slot.index() / BLOCK, find);
         }
-        page.values[slot.index() % BLOCK]
+        &page.values[slot.index() % BLOCK]
     }
 }
 

@@ -67,7 +67,7 @@ impl Scorer {
         verdicts.next_turn(snapshot);
         let find = |node: &Node| Verdict::of(&inquiry, node);
         let judge = |candidate: &Candidate<'_>| match candidate.slot {
-            Some(slot) => verdicts.recall(snapshot, slot, find),
+            Some(slot) => *verdicts.recall(snapshot, slot, find),
             None => verdict(&inquiry, candidate),
         };
         candidates.iter().map(judge).collect()
@@ -91,7 +91,7 @@ impl Scorer {
         findings.next_turn(snapshot);
         let clock = Clock::of(snapshot);
         let mut found = |candidate: &Candidate<'_>| match candidate.slot {
-            Some(slot) => Some(findings.recall(snapshot, slot, |node| Finding::of(&inquiry, node))),
+            Some(slot) => Some(*findings.recall(snapshot, slot, |node| Finding::of(&inquiry, node))),
             None => Some(Finding::of(&inquiry, candidate.unseen?)),
         };
         let judged = |found: Finding, strategy| Judged { strategy, reading: found.gauge.read(&clock) };
@@ -110,11 +110,14 @@ impl Scorer {
             Scoring::Market(_) => {
                 let Some(market) = trade.market() else { return anew() };
                 offers.next_turn(snapshot);
-                let mut ways = |row: &Candidate<'_>| match row.slot {
-                    Some(slot) => Some(offers.recall(snapshot, slot, |node| market.offers(node, pod))),
-                    None => Some(market.offers(row.unseen?, pod)),
+                let judge = |row: &Candidate<'_>| {
+                    let offers_of = |node: &Node| market.offers(node, pod);
+                    let score = match row.slot {
+                        Some(slot) => market.score(offers.recall(snapshot, slot, offers_of)),
+                        None => market.score(&offers_of(row.unseen?)),
+                    };
+                    Some(judged(found(row)?, score))
                 };
-                let judge = |row| Some(judged(found(row)?, market.score(&ways(row)?)));
                 blend::rank(&self.profile, rows.map(judge))
             }
         }

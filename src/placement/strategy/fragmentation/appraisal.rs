@@ -144,5 +144,5 @@ fn devices(kind: &PoolKind, gaps: &Gaps, demand: &GpuDemand) -> Devices {
 
 /// To a tenth of a GPU: smaller differences are left to the order of nodes, which packs better than noise.
 pub(super) fn rounded(milli: i32) -> i32 {
-    (f64::from(milli) / 100.0).round() as i32
+    (milli + 50).div_euclid(100)
 }
