@@ -31,9 +31,10 @@ pub struct Ranked {
 ///
 /// `combined = (1-W)*strategy + W*( conf/C*term + (1-conf/C)*prior )`
 ///
-/// where the prior is the candidates' mean term by confidence, and never more than the node's own if it were idle. So where all are
-/// measured equally well this is `(1-w*conf)*strategy + w*conf*term`; where nothing is measured the strategy decides
-/// alone; and a node without samples among measured ones stands in their middle, neither preferred nor rejected.
+/// where the prior is the candidates' mean term by confidence, and never more than the node's own if it were idle. So
+/// where all are measured equally well this is `(1-w*conf)*strategy + w*conf*term`; where nothing is measured the
+/// strategy decides alone; and a node without samples among measured ones stands in their middle, neither preferred nor
+/// rejected.
 pub(super) fn rank(profile: &Profile, judged: impl Iterator<Item = Option<Judged>>) -> Vec<Ranked> {
     // One row for each candidate, filled in as more is known: thousands of them should be walked, not copied.
     let row = |judged: Option<Judged>| Ranked {

@@ -36,7 +36,7 @@ impl Scorer {
                     let found = findings.recall(snapshot, *slot, |node| super::Finding::of(&inquiry, node));
                     (found.strategy.millionths().into(), None)
                 }
-                Scoring::Pod(_) => (strategy(&inquiry, snapshot.at(*slot)?).millionths().into(), None),
+                Scoring::Draw(_) => (strategy(&inquiry, snapshot.at(*slot)?).millionths().into(), None),
                 Scoring::Market(_) => {
                     let market = trade.market()?;
                     let ways = offers.recall(snapshot, *slot, |node| market.offers(node, pod));

@@ -15,8 +15,8 @@ use column::Column;
 use trade::Trade;
 
 use super::blend::{self, Judged};
-use super::strategy::Scoring;
 use super::strategy::fragmentation::Offers;
+use super::strategy::{Scoring, random};
 use super::utilization::{Clock, Gauge};
 use super::{Candidate, Inquiry, Profile, Ranked, Score, Verdict, prioritize, verdict};
 use crate::cluster::{GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Snapshot};
@@ -87,7 +87,7 @@ impl Scorer {
         let anew = || prioritize(snapshot, pod, &self.profile, candidates);
         let Some(mut memory) = self.memory().filter(|_| lasting) else { return anew() };
         let (recollection, trade) = memory.with_trade(&inquiry, self.max_classes);
-        let Recollection { findings, offers, .. } = recollection;
+        let Recollection { findings, names, offers, .. } = recollection;
         findings.next_turn(snapshot);
         let clock = Clock::of(snapshot);
         let mut found = |candidate: &Candidate<'_>| match candidate.slot {
@@ -102,9 +102,16 @@ impl Scorer {
                 let judge = |row| found(row).map(|found| judged(found, found.strategy));
                 blend::rank(&self.profile, rows.map(judge))
             }
-            Scoring::Pod(_) => {
-                let judge =
-                    |row: &Candidate<'_>| Some(judged(found(row)?, strategy(&inquiry, row.node(snapshot)?)));
+            Scoring::Draw(seed) => {
+                let seed = seed(&inquiry);
+                names.next_turn(snapshot);
+                let judge = |row: &Candidate<'_>| {
+                    let name = match row.slot {
+                        Some(slot) => *names.recall(snapshot, slot, Node::name_hash),
+                        None => row.unseen?.name_hash(),
+                    };
+                    Some(judged(found(row)?, Score::from_ratio(random::draw(seed, name))))
+                };
                 blend::rank(&self.profile, rows.map(judge))
             }
             Scoring::Market(_) => {
@@ -176,6 +183,7 @@ struct Recollection {
     class: Class,
     verdicts: Column<Verdict>,
     findings: Column<Finding>,
+    names: Column<u64>,
     offers: Column<Offers>,
 }
 
@@ -202,6 +210,7 @@ impl Memory {
                 class: Class::of(inquiry),
                 verdicts: Column::default(),
                 findings: Column::default(),
+                names: Column::default(),
                 offers: Column::default(),
             });
             self.classes.len() - 1

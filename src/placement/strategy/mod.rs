@@ -47,8 +47,8 @@ type Ratio = fn(&Inquiry<'_>, &Node, &mut Note<'_>) -> f64;
 pub(super) enum Scoring {
     /// On the node and what the pod asks for: it holds for all pods that ask for the same, until the node changes.
     Class(Ratio),
-    /// On the node and the very pod.
-    Pod(Ratio),
+    /// Drawn by the node's name, from a seed for the very pod ([`random::draw`]).
+    Draw(fn(&Inquiry<'_>) -> u64),
     /// On the node, what the pod asks for, and what the rest of the cluster has ([`Inquiry::market`]).
     Market(Ratio),
 }
@@ -72,13 +72,19 @@ impl Strategy {
     /// Whether pods that ask for the same score alike.
     #[must_use]
     pub fn scores_by_class(&self) -> bool {
-        !matches!(self.scoring, Scoring::Pod(_))
+        !matches!(self.scoring, Scoring::Draw(_))
     }
 
     /// Scores a node that the pod fits, and notes the parts.
     pub fn score(&self, inquiry: &Inquiry<'_>, node: &Node, note: &mut Note<'_>) -> Score {
-        let (Scoring::Class(ratio) | Scoring::Pod(ratio) | Scoring::Market(ratio)) = self.scoring;
-        Score::from_ratio(ratio(inquiry, node, note))
+        Score::from_ratio(match self.scoring {
+            Scoring::Class(ratio) | Scoring::Market(ratio) => ratio(inquiry, node, note),
+            Scoring::Draw(seed) => {
+                let ratio = random::draw(seed(inquiry), node.name_hash());
+                note("draw", ratio);
+                ratio
+            }
+        })
     }
 
     /// The market of the cluster, where the strategy asks for one.

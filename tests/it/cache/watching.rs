@@ -70,7 +70,7 @@ async fn a_list_of_many_pages_is_complete_before_it_says_so() {
     let status = watching.cache.status();
     assert_eq!((status.node_count, status.pod_count, status.gpu_count), (2, 1200, 22));
     assert_eq!(status.connection(), Connection::Up);
-    assert_eq!(watching.server.pages(), 1 + 5 + 1, "one of nodes, five of pods, one of namespaces");
+    assert_eq!(watching.server.pages(), 1 + 3 + 1, "one of nodes, three of pods, one of namespaces");
 }
 
 #[tokio::test]

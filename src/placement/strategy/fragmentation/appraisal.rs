@@ -128,8 +128,8 @@ impl Rest {
     }
 }
 
-/// The devices that the pod will be given where there is no choice: untouched ones, or shares of the least taken, as the device plugin
-/// gives them; of divisible devices the tightest.
+/// The devices that the pod will be given where there is no choice: as the device plugin gives them, untouched ones or
+/// shares of the least taken; of divisible devices the tightest.
 fn devices(kind: &PoolKind, gaps: &Gaps, demand: &GpuDemand) -> Devices {
     match kind {
         PoolKind::Divisible => gaps.tightest(demand),
