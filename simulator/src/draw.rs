@@ -12,6 +12,10 @@ pub(crate) enum Purpose {
     NodeOrder = 2,
     /// What a policy draws for itself.
     Policy = 3,
+    /// When pods come.
+    Gaps = 4,
+    /// How long they run.
+    Lives = 5,
 }
 
 /// A stream of draws that follows from a seed alone, on any machine and with any version of our dependencies.
@@ -34,6 +38,29 @@ impl Draw {
     /// A number below `bound`, all of them equally likely but for one part in 2^64 / `bound`. Zero where `bound` is.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.0.next_u64()) * bound as u128) >> 64) as usize
+    }
+
+    /// A number from the exponential distribution with this mean, cut to a whole one.
+    ///
+    /// Von Neumann's method (1951): whether a falling run of draws has odd length decides, so that nothing but
+    /// comparisons is needed and every machine draws the same.
+    pub(crate) fn exponential(&mut self, mean: u64) -> u64 {
+        for whole in 0.. {
+            let first = self.0.next_u64();
+            let (mut last, mut odd) = (first, true);
+            loop {
+                let next = self.0.next_u64();
+                if next >= last {
+                    break;
+                }
+                (last, odd) = (next, !odd);
+            }
+            if odd {
+                let part = (u128::from(first) * u128::from(mean)) >> 64;
+                return mean.saturating_mul(whole).saturating_add(part as u64);
+            }
+        }
+        u64::MAX
     }
 
     /// Puts the items into a random order (Fisher and Yates).
@@ -64,5 +91,17 @@ mod tests {
         let mut cards = [0, 1, 2, 3, 4, 5, 6, 7];
         Draw::of(42, Purpose::NodeOrder).shuffle(&mut cards);
         assert_eq!(cards, [1, 6, 5, 2, 0, 7, 3, 4]);
+    }
+
+    #[test]
+    fn exponential_draws_have_their_distribution() {
+        let mut draw = Draw::of(42, Purpose::Gaps);
+        let draws: Vec<u64> = (0..100_000).map(|_| draw.exponential(1_000_000)).collect();
+        let share_below = |bound: u64| draws.iter().filter(|value| **value < bound).count() as f64 / 1e5;
+        // Half lie below the mean times ln 2; e^-1 and e^-3 of them above one and three means.
+        for (bound, share) in [(693_147, 0.5), (1_000_000, 0.632_121), (3_000_000, 0.950_213)] {
+            assert!((share_below(bound) - share).abs() < 0.006, "{bound}: {}", share_below(bound));
+        }
+        assert_eq!(draw.exponential(0), 0);
     }
 }

@@ -64,6 +64,8 @@ impl Policy for Own<'_> {
     }
 
     fn bound(&mut self, _cluster: &Rehearsal, _pod: Arrival, _slot: Slot) {}
+
+    fn left(&mut self, _cluster: &Rehearsal, _pod: Arrival, _slot: Slot) {}
 }
 
 /// The nodes in these slots.

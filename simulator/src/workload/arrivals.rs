@@ -27,6 +27,14 @@ impl Default for Arrive {
     }
 }
 
+impl Arrive {
+    /// Thousandths of the cluster's GPUs.
+    #[must_use]
+    pub fn per_mille(self) -> u64 {
+        self.per_mille.into()
+    }
+}
+
 impl FromStr for Arrive {
     type Err = ArriveError;
 
