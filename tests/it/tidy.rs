@@ -56,7 +56,8 @@ fn arrows_point_down_only() {
 
 #[test]
 fn no_file_is_an_orphan() {
-    for folder in ["src", "tests/it", "tests/e2e", "tests/testbed/src", "xtask/src", "benches"] {
+    let folders = ["src", "tests/it", "tests/e2e", "tests/testbed/src", "xtask/src", "benches"];
+    for folder in folders.into_iter().chain(["simulator/src", "simulator/tests/it"]) {
         let sources = sources(folder);
         let declared: BTreeSet<String> = sources
             .iter()
@@ -88,7 +89,7 @@ fn no_file_is_an_orphan() {
 
 #[test]
 fn functions_and_files_stay_readable() {
-    for (path, text) in sources("src") {
+    for (path, text) in sources("src").into_iter().chain(sources("simulator/src")) {
         assert!(
             text.lines().count() <= LONGEST_FILE_LINES,
             "{path} is too long: split it where its vocabulary splits"

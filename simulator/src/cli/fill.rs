@@ -133,7 +133,7 @@ fn load(arguments: &Arguments) -> anyhow::Result<Workload> {
     let columns = nodes.unread.iter().map(|unread| column(&arguments.nodes, unread));
     let columns = columns.chain(unread.iter().map(|unread| column(&arguments.pods, unread)));
     let models = workload.unknown_models.iter().map(|(model, pods)| {
-        format!("{}: {pods} pods name the GPU model {model}, which no node has", name(&arguments.pods))
+        format!("{}: no node has the GPU model {model} (pods that name it: {pods})", name(&arguments.pods))
     });
     let doubts: Vec<String> = columns.chain(models).collect();
     if arguments.strict && !doubts.is_empty() {

@@ -54,6 +54,11 @@ impl<'a> Refusals<'a> {
         &self.failures
     }
 
+    /// Whether a pod of this class found no place before.
+    pub(super) fn knows(&self, class: ClassId) -> bool {
+        self.witnesses[class.index()].is_some()
+    }
+
     /// Notes that a pod of this class found no place.
     pub(super) fn add(&mut self, cluster: &Rehearsal, class: ClassId) {
         let workload = self.workload;

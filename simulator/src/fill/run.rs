@@ -23,6 +23,8 @@ pub struct Outcome {
 }
 
 /// Lets the seed's pods come one after the other; none leaves, and one that finds no place is gone.
+///
+/// Since none leaves, what has found no place once will find none later: the policy is not asked again.
 #[must_use]
 pub fn run(workload: &Workload, measure: &Measure, policy: Choice, seed: u64, arrive: Arrive) -> Outcome {
     let pods = arrivals(workload, seed, arrive);
@@ -35,7 +37,8 @@ pub fn run(workload: &Workload, measure: &Measure, policy: Choice, seed: u64, ar
     for (number, class) in (0..).zip(&pods) {
         let (pod, asked) = (Arrival { class: *class, number }, workload.class(*class));
         arrived_milli += asked.gpu_milli;
-        match policy.choose(&cluster, pod) {
+        let place = if refusals.knows(*class) { None } else { policy.choose(&cluster, pod) };
+        match place {
             Some(place) => {
                 cluster.bind(place.slot, &asked.request, &place.devices);
                 policy.bound(&cluster, pod, place.slot);

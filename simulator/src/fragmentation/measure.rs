@@ -26,7 +26,7 @@ pub struct Measure {
     /// The CPU requests of the mix, ascending.
     cpus: Vec<u32>,
     /// By a device's free thousandths, how many of the one-GPU shares of the mix it holds.
-    ranks: Vec<u8>,
+    ranks: Vec<u16>,
     /// Entries of `singles` for one model and level of CPU.
     width: usize,
     /// Pods of one GPU, by model, level of CPU and rank.
@@ -51,42 +51,27 @@ impl Measure {
     pub fn of(workload: &Workload, mix: &Mix) -> Self {
         let shapes: Vec<(&Shape, u32)> =
             mix.shapes.iter().map(|(id, pods)| (workload.shape(*id), *pods as u32)).collect();
-        let models = workload.shapes.first().map_or(0, |shape| shape.accepts.len());
+        let shares_of = |kind: fn(&Shape) -> bool| -> Vec<u16> {
+            ascending(shapes.iter().filter(|(shape, _)| kind(shape)).map(|(shape, _)| shape.share_milli))
+        };
+        let single: fn(&Shape) -> bool = |shape| shape.gpus == 1;
         let cpus: Vec<u32> = ascending(shapes.iter().map(|(shape, _)| shape.cpu_milli));
-        let shares =
-            ascending(shapes.iter().filter(|(shape, _)| shape.gpus == 1).map(|(s, _)| s.share_milli));
-        let several = |(shape, _): &&(&Shape, u32)| shape.gpus > 1;
-        let multi_shares = ascending(shapes.iter().filter(several).map(|(shape, _)| shape.share_milli));
-        let rows = || (0..models).flat_map(|model| (0..=cpus.len()).map(move |level| (model, level)));
-        // The pods whose model and CPU a node with this number and level satisfies.
-        let satisfied = |(model, level): (usize, usize), suits: &dyn Fn(&Shape) -> bool| -> u32 {
-            let below = |shape: &Shape| cpus[..level].last().is_some_and(|most| shape.cpu_milli <= *most);
-            let fitting =
-                shapes.iter().filter(|(shape, _)| shape.accepts[model] && below(shape) && suits(shape));
-            fitting.map(|(_, pods)| pods).sum()
-        };
-        let by_rank = |row| {
-            let (shares, satisfied) = (&shares, &satisfied);
-            (0..=shares.len()).map(move |rank| {
-                satisfied(row, &|shape| shape.gpus == 1 && shares[..rank].contains(&shape.share_milli))
-            })
-        };
-        let multi = |share: &u16| {
-            let same = |shape: &Shape| shape.gpus > 1 && shape.share_milli == *share;
-            let most = shapes.iter().filter(|(shape, _)| same(shape)).map(|(shape, _)| shape.gpus).max();
-            let most = most.unwrap_or(0) as usize;
-            let by_count = |row| {
-                let satisfied = &satisfied;
-                (0..=most).map(move |count| satisfied(row, &|s| same(s) && s.gpus as usize <= count))
+        let shares = shares_of(single);
+        let rank = |share: u16| shares.partition_point(|other| *other <= share);
+        let alone = |shape: &Shape| single(shape).then(|| rank(shape.share_milli));
+        let multi = |share_milli: u16| {
+            let gpus = |shape: &Shape| {
+                (shape.gpus > 1 && shape.share_milli == share_milli).then_some(shape.gpus as usize)
             };
-            Multi { share_milli: *share, most, pods: rows().flat_map(by_count).collect() }
+            let most = shapes.iter().filter_map(|(shape, _)| gpus(shape)).max().unwrap_or(0);
+            Multi { share_milli, most, pods: satisfied(&shapes, &cpus, most + 1, gpus) }
         };
         Self {
             pods: mix.pods,
-            ranks: (0..=1000).map(|gap| shares.partition_point(|share| *share <= gap) as u8).collect(),
+            ranks: (0..=MilliGpu::WHOLE.0 as u16).map(|gap| rank(gap) as u16).collect(),
             width: shares.len() + 1,
-            singles: rows().flat_map(by_rank).collect(),
-            multis: multi_shares.iter().map(multi).collect(),
+            singles: satisfied(&shapes, &cpus, shares.len() + 1, alone),
+            multis: shares_of(|shape| shape.gpus > 1).into_iter().map(multi).collect(),
             cpus,
         }
     }
@@ -105,10 +90,10 @@ impl Measure {
 
     /// The tables for nodes of this model with this much CPU left.
     #[must_use]
-    pub(crate) fn view(&self, model: u16, cpu_milli: u32) -> View<'_> {
+    pub(crate) fn view(&self, model: u32, cpu_milli: u32) -> View<'_> {
         // Counted, not searched: for a few dozen the compiler compares several at a time.
         let level: u32 = self.cpus.iter().map(|cpu| u32::from(*cpu <= cpu_milli)).sum();
-        let row = usize::from(model) * (self.cpus.len() + 1) + level as usize;
+        let row = model as usize * (self.cpus.len() + 1) + level as usize;
         View { measure: self, row, singles: &self.singles[row * self.width..][..self.width] }
     }
 }
@@ -171,6 +156,35 @@ impl View<'_> {
         };
         self.measure.multis.iter().map(of).sum()
     }
+}
+
+/// By model, level of CPU and a column up to `width`: how many pods a node of that model satisfies that has all the CPU
+/// requests up to the level, and what it takes for the columns up to that one. `column` says what a shape takes, if it
+/// counts in this table.
+fn satisfied(
+    shapes: &[(&Shape, u32)],
+    cpus: &[u32],
+    width: usize,
+    column: impl Fn(&Shape) -> Option<usize>,
+) -> Vec<u32> {
+    let models = shapes.first().map_or(0, |(shape, _)| shape.accepts.len());
+    let levels = cpus.len() + 1;
+    let mut table = vec![0; models * levels * width];
+    for (shape, pods) in shapes {
+        let Some(column) = column(shape) else { continue };
+        let level = cpus.partition_point(|cpu| *cpu <= shape.cpu_milli);
+        for model in (0..models).filter(|model| shape.accepts[*model]) {
+            table[(model * levels + level) * width + column] += pods;
+        }
+    }
+    // Whoever satisfies a demand satisfies the smaller ones.
+    for row in table.chunks_exact_mut(width) {
+        (1..width).for_each(|column| row[column] += row[column - 1]);
+    }
+    for model in table.chunks_exact_mut(levels * width) {
+        (width..levels * width).for_each(|entry| model[entry] += model[entry - width]);
+    }
+    table
 }
 
 fn ascending<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {

@@ -11,7 +11,7 @@ pub struct Room {
     /// GPUs in thousandths, of all devices together.
     pub idle_milli: u32,
     /// The number of the GPU model.
-    pub model: u16,
+    pub model: u32,
     /// Memory in MiB.
     pub memory_mib: u64,
     /// What is left of each device, in their order.
@@ -29,7 +29,7 @@ impl Room {
         }
     }
 
-    fn of(node: &Node, model: u16) -> Self {
+    fn of(node: &Node, model: u32) -> Self {
         let gaps = node.pool(GPU).map_or_else(Gaps::default, |(_, pool)| pool.gaps.clone());
         Self {
             cpu_milli: node.cpu().saturating_sub(node.cpu_used()).0 as u32,
@@ -45,7 +45,7 @@ impl Room {
     pub fn fits(&self, shape: &Shape) -> bool {
         self.cpu_milli >= shape.cpu_milli
             && self.idle_milli >= shape.gpu_milli()
-            && shape.accepts[usize::from(self.model)]
+            && shape.accepts[self.model as usize]
             && self.holds(shape.gpus, shape.share_milli)
     }
 

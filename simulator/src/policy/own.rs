@@ -59,7 +59,7 @@ impl Policy for Own<'_> {
                 best = Some((ranked.combined, candidate.slot?));
             }
         }
-        // Where a strategy has no say in the device, the tightest are taken.
+        // No strategy has a say in the device yet: none named means the tightest.
         best.map(|(_, slot)| Place { slot, devices: Devices::new() })
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Cluster {
     pub(super) snapshot: Snapshot,
     pub(super) slots: Vec<Slot>,
     /// By slot.
-    pub(super) models: Vec<u16>,
+    pub(super) models: Vec<u32>,
     /// By number; `None` where the table does not say.
     pub(super) model_names: Vec<Option<Model>>,
 }
@@ -27,13 +27,13 @@ impl Cluster {
         // Nothing is measured, so that no moment is better than another.
         let snapshot = assembly.snapshot(Timestamp(0), FreshnessPolicy::default());
         let slots: Vec<Slot> = nodes.rows.iter().filter_map(|row| snapshot.slot(&row.name)).collect();
-        let mut numbers: HashMap<Option<&str>, u16> = HashMap::new();
+        let mut numbers: HashMap<Option<&str>, u32> = HashMap::new();
         let mut models = vec![0; snapshot.slot_count()];
         let mut model_names = Vec::new();
         for (row, slot) in nodes.rows.iter().zip(&slots) {
             models[slot.index()] = *numbers.entry(row.model.as_deref()).or_insert_with(|| {
                 model_names.push(row.model.as_deref().map(Model::new));
-                (model_names.len() - 1) as u16
+                (model_names.len() - 1) as u32
             });
         }
         Self { snapshot, slots, models, model_names }

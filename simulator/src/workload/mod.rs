@@ -34,7 +34,7 @@ pub struct Workload {
     /// Its nodes, in the order of the table.
     pub slots: Vec<Slot>,
     /// By slot, which GPU model the node has: a number that [`Shape::accepts`] knows.
-    pub models: Vec<u16>,
+    pub models: Vec<u32>,
     /// What the pods ask for.
     pub classes: Vec<Class>,
     /// What they ask for, memory apart.

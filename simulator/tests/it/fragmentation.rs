@@ -2,8 +2,8 @@
 
 use gpulse_simulator::cluster::{Rehearsal, Slot};
 use gpulse_simulator::fragmentation::{Ledger, Measure, Mix, Room};
-use gpulse_simulator::policy::{Arrival, Choice, Stage};
-use gpulse_simulator::workload::{Shape, Workload};
+use gpulse_simulator::policy::{Arrival, Choice, Place, Policy, Stage};
+use gpulse_simulator::workload::{ClassId, Shape, Workload};
 use proptest::prelude::*;
 
 use crate::support::{small, tables, workload};
@@ -13,7 +13,7 @@ pub(crate) fn to_shape(room: &Room, shape: &Shape) -> u64 {
     let idle: u64 = room.gaps.iter().map(|gap| u64::from(*gap)).sum();
     let large = |gap: &&u16| **gap >= shape.share_milli;
     let fits = shape.gpus > 0
-        && shape.accepts[usize::from(room.model)]
+        && shape.accepts[room.model as usize]
         && room.cpu_milli >= shape.cpu_milli
         && room.gaps.iter().filter(large).count() as u32 >= shape.gpus;
     if !fits {
@@ -56,35 +56,58 @@ fn the_typical_pods_are_nineteen_of_twenty() {
     assert_eq!((pods, mix.pods), (vec![50, 46], 96));
 }
 
+/// A cluster that pods come to and leave, at random.
+struct Traffic<'a> {
+    workload: &'a Workload,
+    cluster: Rehearsal,
+    policy: Box<dyn Policy + 'a>,
+    bound: Vec<(Place, ClassId)>,
+}
+
+impl Traffic<'_> {
+    /// Lets a pod leave, where one is to and there is one, or else the pod come; tells the node that changed.
+    fn step(&mut self, number: u32, leave: bool) -> Option<Slot> {
+        let class = self.workload.pods[number as usize % self.workload.pods.len()];
+        let pod = Arrival { class, number };
+        let slot = if leave && let Some((place, class)) = self.bound.pop() {
+            self.cluster.release(place.slot, &self.workload.class(class).request, &place.devices);
+            place.slot
+        } else {
+            let place = self.policy.choose(&self.cluster, pod)?;
+            self.cluster.bind(place.slot, &self.workload.class(class).request, &place.devices);
+            self.bound.push((place.clone(), class));
+            place.slot
+        };
+        self.policy.bound(&self.cluster, pod, slot);
+        Some(slot)
+    }
+}
+
 proptest! {
     /// While pods come to random nodes and leave them, the sums kept up node by node are those of the definition.
     #[test]
-    fn the_ledger_is_the_definition(tables in tables(), seed in any::<u64>(), leaves in prop::collection::vec(any::<bool>(), 40)) {
+    fn the_ledger_is_the_definition(
+        tables in tables(),
+        seed in any::<u64>(),
+        leaves in prop::collection::vec(any::<bool>(), 40),
+    ) {
         let workload = tables.workload();
         let mix = Mix::typical(&workload);
         let measure = Measure::of(&workload, &mix);
-        let mut cluster = Rehearsal::of(&workload.snapshot);
-        let mut ledger = Ledger::of(&workload, &measure, cluster.snapshot());
-        let mut policy = Choice::named("random-fit").unwrap().build(Stage { workload: &workload, measure: &measure, seed });
-        let mut bound = Vec::new();
+        let stage = Stage { workload: &workload, measure: &measure, seed };
+        let mut traffic = Traffic {
+            workload: &workload,
+            cluster: Rehearsal::of(&workload.snapshot),
+            policy: Choice::named("random-fit").unwrap().build(stage),
+            bound: Vec::new(),
+        };
+        let mut ledger = Ledger::of(&workload, &measure, &workload.snapshot);
         for (number, leave) in (0..).zip(leaves) {
-            let class = workload.pods[number as usize % workload.pods.len()];
-            let pod = Arrival { class, number };
-            let slot = if leave && let Some((slot, class, devices)) = bound.pop() {
-                let asked: &gpulse_simulator::workload::Class = workload.class(class);
-                let devices: gpulse_simulator::cluster::Devices = devices;
-                cluster.release(slot, &asked.request, &devices);
-                slot
-            } else if let Some(place) = policy.choose(&cluster, pod) {
-                cluster.bind(place.slot, &workload.class(class).request, &place.devices);
-                bound.push((place.slot, class, place.devices));
-                place.slot
-            } else {
-                continue;
-            };
-            policy.bound(&cluster, pod, slot);
-            ledger.changed(cluster.snapshot(), slot);
-            let sum: u64 = workload.slots.iter().map(|slot| to_mix(&workload, &mix, &room(&workload, &cluster, *slot))).sum();
+            if let Some(slot) = traffic.step(number, leave) {
+                ledger.changed(traffic.cluster.snapshot(), slot);
+            }
+            let of_node = |slot: &Slot| to_mix(&workload, &mix, &room(&workload, &traffic.cluster, *slot));
+            let sum: u64 = workload.slots.iter().map(of_node).sum();
             prop_assert_eq!(ledger.milli(), sum as f64 / mix.pods as f64);
         }
     }

@@ -12,4 +12,5 @@ mod output;
 mod paper;
 mod policy;
 mod program;
+mod readme;
 mod support;

@@ -126,7 +126,7 @@ fn plain_fgd(
 fn fits(room: &Room, shape: &Shape) -> bool {
     let large = room.gaps.iter().filter(|gap| **gap >= shape.share_milli).count();
     room.cpu_milli >= shape.cpu_milli
-        && (shape.gpus == 0 || (large >= shape.gpus as usize && shape.accepts[usize::from(room.model)]))
+        && (shape.gpus == 0 || (large >= shape.gpus as usize && shape.accepts[room.model as usize]))
 }
 
 /// The devices that FGD tries: each alone for a pod of one GPU, the tightest for others.

@@ -68,10 +68,10 @@ fn what_is_not_understood_is_told_and_strict_refuses_it() {
     let folder = Folder::new("a,64000,262144,8,V100\n", "p1,1000,1024,1,500,\np2,1000,1024,1,500,H100\n");
     let output = folder.fill(&["--seeds", "1", "--strategy", "own"]);
     assert_eq!(output.status.code(), Some(0));
-    assert_snapshot!(text(&output.stderr), @"gpulse-sim: warning: pods.csv: 1 pods name the GPU model H100, which no node has");
+    assert_snapshot!(text(&output.stderr), @"gpulse-sim: warning: pods.csv: no node has the GPU model H100 (pods that name it: 1)");
     let output = folder.fill(&["--strict"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
-    assert_snapshot!(text(&output.stderr), @"gpulse-sim: refused, since --strict: pods.csv: 1 pods name the GPU model H100, which no node has");
+    assert_snapshot!(text(&output.stderr), @"gpulse-sim: refused, since --strict: pods.csv: no node has the GPU model H100 (pods that name it: 1)");
 }
 
 /// Sends a signal, once the program listens.
