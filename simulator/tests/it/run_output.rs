@@ -353,6 +353,14 @@ fn wrong_input_is_told_on_stderr_and_ends_with_2() {
     let timeless = "name,cpu_milli,memory_mib,num_gpu,gpu_milli\np1,1,1,1,1000\n";
     assert_snapshot!(told(timeless, &["--lives", "trace"]), @"gpulse-sim: pods.csv cannot be run: the pods have no times: expected the columns creation_time and deletion_time, or timestamp and duration");
     assert_snapshot!(told(timeless, &["--lives-cap", "1h"]), @"gpulse-sim: --lives-cap: only the lives of a trace can be cut, expected --lives trace");
+    assert_eq!(
+        told(timeless, &["--arrivals", "trace", "--load", "0.5"]),
+        "gpulse-sim: --load: a trace has its own, expected --arrivals poisson\n"
+    );
+    assert_eq!(
+        told(timeless, &["--queue", "fifo", "--backfill-depth", "5"]),
+        "gpulse-sim: --backfill-depth: expected --queue backfill\n"
+    );
     for wrong in [
         ["--load", "0"],
         ["--lives", "exp:5"],
