@@ -12,6 +12,23 @@ pub(crate) enum Purpose {
     NodeOrder = 2,
     /// What a policy draws for itself.
     Policy = 3,
+    /// When pods come.
+    Gaps = 4,
+    /// How long they run.
+    Lives = 5,
+}
+
+impl Purpose {
+    /// Where its draws start. Generators that start at the same place and differ in the increment alone stay in step:
+    /// a pod's life would grow with the gap before it, and queues be a third shorter than they are. Those of one order
+    /// each do not mind.
+    fn start(self) -> u64 {
+        match self {
+            Self::Arrivals | Self::NodeOrder | Self::Policy => 0,
+            Self::Gaps => 0x6a09_e667_f3bc_c908,
+            Self::Lives => 0xbb67_ae85_84ca_a73b,
+        }
+    }
 }
 
 /// A stream of draws that follows from a seed alone, on any machine and with any version of our dependencies.
@@ -24,6 +41,7 @@ pub(crate) struct Draw(Pcg64);
 impl Draw {
     /// The stream for this seed and purpose.
     pub(crate) fn of(seed: u64, purpose: Purpose) -> Self {
+        let seed = seed ^ purpose.start();
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&scrambled(seed).to_le_bytes());
         bytes[8..16].copy_from_slice(&scrambled(!seed).to_le_bytes());
@@ -34,6 +52,29 @@ impl Draw {
     /// A number below `bound`, all of them equally likely but for one part in 2^64 / `bound`. Zero where `bound` is.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.0.next_u64()) * bound as u128) >> 64) as usize
+    }
+
+    /// A number from the exponential distribution with this mean, cut to a whole one.
+    ///
+    /// Von Neumann's method (1951): whether a falling run of draws has odd length decides, so that nothing but
+    /// comparisons is needed and every machine draws the same.
+    pub(crate) fn exponential(&mut self, mean: u64) -> u64 {
+        for whole in 0.. {
+            let first = self.0.next_u64();
+            let (mut last, mut odd) = (first, true);
+            loop {
+                let next = self.0.next_u64();
+                if next >= last {
+                    break;
+                }
+                (last, odd) = (next, !odd);
+            }
+            if odd {
+                let part = (u128::from(first) * u128::from(mean)) >> 64;
+                return mean.saturating_mul(whole).saturating_add(part as u64);
+            }
+        }
+        u64::MAX
     }
 
     /// Puts the items into a random order (Fisher and Yates).
@@ -64,5 +105,30 @@ mod tests {
         let mut cards = [0, 1, 2, 3, 4, 5, 6, 7];
         Draw::of(42, Purpose::NodeOrder).shuffle(&mut cards);
         assert_eq!(cards, [1, 6, 5, 2, 0, 7, 3, 4]);
+    }
+
+    #[test]
+    fn gaps_and_lives_have_nothing_to_do_with_each_other_or_with_who_comes() {
+        let purposes = [Purpose::Arrivals, Purpose::Gaps, Purpose::Lives];
+        for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+            let (mut one, mut other) = (Draw::of(42, purposes[one]), Draw::of(42, purposes[other]));
+            let pairs =
+                (0..100_000).map(|_| (one.below(1000) as f64 - 499.5, other.below(1000) as f64 - 499.5));
+            // The correlation; that of independent draws has a standard deviation of 0.003.
+            let correlation: f64 = pairs.map(|(one, other)| one * other).sum::<f64>() / 1e5 / (1e6 / 12.0);
+            assert!(correlation.abs() < 0.012, "{correlation}");
+        }
+    }
+
+    #[test]
+    fn exponential_draws_have_their_distribution() {
+        let mut draw = Draw::of(42, Purpose::Gaps);
+        let draws: Vec<u64> = (0..100_000).map(|_| draw.exponential(1_000_000)).collect();
+        let share_below = |bound: u64| draws.iter().filter(|value| **value < bound).count() as f64 / 1e5;
+        // Half lie below the mean times ln 2; e^-1 and e^-3 of them above one and three means.
+        for (bound, share) in [(693_147, 0.5), (1_000_000, 0.632_121), (3_000_000, 0.950_213)] {
+            assert!((share_below(bound) - share).abs() < 0.006, "{bound}: {}", share_below(bound));
+        }
+        assert_eq!(draw.exponential(0), 0);
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
+pub(super) enum Output {
     #[default]
     Table,
     Json,
@@ -69,7 +69,7 @@ enum Output {
 }
 
 /// The help's list of strategies.
-fn strategies() -> String {
+pub(super) fn strategies() -> String {
     let line = |choice: Choice| format!("  {:15} {}\n", choice.name(), choice.summary());
     let own: String = STRATEGIES.iter().copied().map(Choice::Own).map(line).collect();
     let paper: String = PAPER.iter().copied().map(Choice::Paper).map(line).collect();
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
 }
 
 /// The strategies of these names, each once.
-fn chosen(names: &[String]) -> anyhow::Result<Vec<Choice>> {
+pub(super) fn chosen(names: &[String]) -> anyhow::Result<Vec<Choice>> {
     let mut chosen: Vec<Choice> = Vec::new();
     for name in names {
         let named: Vec<Choice> = match name.as_str() {
@@ -143,11 +143,11 @@ fn load(arguments: &Arguments) -> anyhow::Result<Workload> {
     Ok(workload)
 }
 
-fn name(file: &Path) -> String {
+pub(super) fn name(file: &Path) -> String {
     file.display().to_string()
 }
 
-fn open(file: &Path) -> Result<BufReader<File>, InputError> {
+pub(super) fn open(file: &Path) -> Result<BufReader<File>, InputError> {
     let unreadable = |source| InputError::Unreadable { file: name(file), source };
     File::open(file).map(BufReader::new).map_err(unreadable)
 }

@@ -6,6 +6,7 @@
 mod fill;
 mod interrupt;
 mod progress;
+mod run;
 mod seeds;
 
 use std::io::Write;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Fill a cluster pod by pod until it is over-full, and see how much of it each strategy can use.
     Fill(fill::Arguments),
+    /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
+    Run(run::Arguments),
 }
 
 /// How a command that could be carried out ended.
@@ -41,6 +44,7 @@ enum Finding {
 pub fn run() -> ExitCode {
     let finding = match Arguments::parse().command {
         Command::Fill(arguments) => fill::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
     };
     match finding {
         Ok(Finding::Good) => ExitCode::SUCCESS,

@@ -1,12 +1,11 @@
 //! Many runs, on many threads.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::run::{Outcome, run};
 use super::shard::Shard;
 use crate::fragmentation::{Measure, Mix};
+use crate::parallel;
 use crate::policy::Choice;
 use crate::stopwatch::Stopwatch;
 use crate::workload::{Arrive, Workload};
@@ -68,28 +67,9 @@ pub fn experiment(
     done: &(dyn Fn(&RunId) + Sync),
 ) -> Vec<Finished> {
     let measure = Measure::of(workload, &Mix::typical(workload));
-    let runs = experiment.runs();
-    let next = AtomicUsize::new(0);
-    let finished = Mutex::new(Vec::new());
-    let work = || {
-        while goes_on()
-            && let number = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(id) = runs.get(number)
-        {
-            let watch = Stopwatch::start();
-            let outcome = run(workload, &measure, id.policy, id.seed, experiment.arrive);
-            let run = Finished { id: *id, outcome, took: watch.elapsed() };
-            finished.lock().unwrap_or_else(PoisonError::into_inner).push((number, run));
-            done(id);
-        }
-    };
-    std::thread::scope(|scope| {
-        (1..jobs.clamp(1, runs.len().max(1))).for_each(|_| {
-            scope.spawn(work);
-        });
-        work();
-    });
-    let mut finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
-    finished.sort_unstable_by_key(|(number, _)| *number);
-    finished.into_iter().map(|(_, run)| run).collect()
+    parallel::in_order(&experiment.runs(), jobs, goes_on, done, |id| {
+        let watch = Stopwatch::start();
+        let outcome = run(workload, &measure, id.policy, id.seed, experiment.arrive);
+        Finished { id: *id, outcome, took: watch.elapsed() }
+    })
 }

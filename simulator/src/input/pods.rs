@@ -23,14 +23,18 @@ pub struct PodRow {
     pub models: Vec<String>,
 }
 
-const NAME: usize = 0;
+pub(super) const NAME: usize = 0;
 const CPU: usize = 1;
 const MEMORY: usize = 2;
 const GPUS: usize = 3;
 const SHARE: usize = 4;
 const MODELS: usize = 5;
 
-const COLUMNS: &[Column] = &[
+pub(super) const CREATED: usize = 8;
+pub(super) const DELETED: usize = 9;
+pub(super) const SCHEDULED: usize = 10;
+
+pub(super) const COLUMNS: &[Column] = &[
     Column { name: "name", needed: true },
     Column { name: "cpu_milli", needed: true },
     Column { name: "memory_mib", needed: true },
@@ -63,7 +67,8 @@ pub fn read_pods(
     Ok(table.others)
 }
 
-fn row<R: Read>(table: &Table<R>) -> Result<PodRow, InputError> {
+/// What the pod of the current row asks for.
+pub(super) fn row<R: Read>(table: &Table<R>) -> Result<PodRow, InputError> {
     let gpus = table.whole(GPUS, 0..=MAX_GPUS, "GPUs")?;
     let share = table.whole(SHARE, 0..=MilliGpu::WHOLE.0, "thousandths of each GPU")?;
     match (gpus, share) {

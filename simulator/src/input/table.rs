@@ -84,6 +84,11 @@ impl<R: Read> Table<R> {
         Ok(more)
     }
 
+    /// Whether the file has the column.
+    pub(super) fn has(&self, column: usize) -> bool {
+        self.places[column].is_some()
+    }
+
     /// The field's text; empty where the table does not have the column.
     pub(super) fn text(&self, column: usize) -> &str {
         self.places[column].and_then(|place| self.record.get(place)).unwrap_or("")

@@ -1,5 +1,7 @@
 //! What an experiment says: one [`Report`], written for people, for programs and for spreadsheets.
 
+mod grid;
+pub mod queueing;
 mod report;
 mod spreadsheet;
 mod table;

@@ -116,23 +116,29 @@ impl Report {
     /// Of the runs that were finished; fewer than there were to be make it partial.
     #[must_use]
     pub fn of(workload: &Workload, experiment: &Experiment, finished: &[Finished]) -> Self {
-        let gpu_milli = workload.pods.iter().map(|pod| workload.class(*pod).gpu_milli).sum();
         let strategy = |policy: &Choice| StrategyReport::of(*policy, finished);
         Self {
             version: env!("CARGO_PKG_VERSION"),
             command: "fill",
             nodes: workload.slots.len(),
             gpus: workload.capacity_milli / 1000,
-            pods: PodsReport {
-                count: workload.pods.len(),
-                gpu_milli,
-                unknown_models: workload.unknown_models.clone(),
-            },
+            pods: PodsReport::of(workload),
             arrive: experiment.arrive,
             seeds: experiment.seeds.clone(),
             shard: experiment.shard.to_string(),
             partial: finished.len() < experiment.runs().len(),
             strategies: experiment.policies.iter().map(strategy).collect(),
+        }
+    }
+}
+
+impl PodsReport {
+    /// Of the workload's table.
+    pub(super) fn of(workload: &Workload) -> Self {
+        Self {
+            count: workload.pods.len(),
+            gpu_milli: workload.pods.iter().map(|pod| workload.class(*pod).gpu_milli).sum(),
+            unknown_models: workload.unknown_models.clone(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A report for people.
 
-use comfy_table::{Cell, CellAlignment, Table, TableStyle};
-
+use super::grid;
 use super::report::{PointReport, Report, RunReport, StrategyReport};
 use crate::placement::Reason;
 use crate::stats::Spread;
@@ -101,13 +100,6 @@ fn grid(
     report: &Report,
     row: impl Fn(&StrategyReport) -> Vec<String>,
 ) -> String {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_header(std::iter::once("strategy".to_owned()).chain(header));
-    for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
-        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-        table.add_row(std::iter::once(Cell::new(strategy.name)).chain(row(strategy).into_iter().map(right)));
-    }
-    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
-    let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));
-    lines.collect()
+    let strategies = report.strategies.iter().filter(|strategy| !strategy.runs.is_empty());
+    grid::text(header, strategies.map(|strategy| (strategy.name, row(strategy))))
 }

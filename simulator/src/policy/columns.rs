@@ -1,5 +1,7 @@
 //! Scores with a memory: what a node scores for a shape holds until that node changes.
 
+use std::collections::VecDeque;
+
 use memchr::memchr_iter;
 
 /// A score plus one, so that zero is left for a node that the pod does not fit: small, so that a thousand nodes are
@@ -13,46 +15,61 @@ pub(super) const UNFIT: Mark = 0;
 #[derive(Debug)]
 pub(super) struct Columns {
     columns: Vec<Column>,
-    /// The places of nodes that changed, in the order they did.
-    journal: Vec<u32>,
-    /// By place, how long the journal was after the node's last change.
-    last_change: Vec<u32>,
+    /// The places of the nodes that changed last, in the order they did.
+    journal: VecDeque<u32>,
+    /// How many changes there were.
+    changes: u64,
+    /// By place, the number of the node's last change; the first is 1.
+    last_change: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Column {
-    /// How much of the journal is taken into account.
-    read: usize,
+    /// How many changes are taken into account.
+    read: u64,
     /// By place; empty until somebody asks.
     marks: Vec<Mark>,
 }
 
 impl Columns {
     pub(super) fn new(shapes: usize, nodes: usize) -> Self {
-        Self { columns: vec![Column::default(); shapes], journal: Vec::new(), last_change: vec![0; nodes] }
+        let (columns, journal) = (vec![Column::default(); shapes], VecDeque::with_capacity(nodes));
+        Self { columns, journal, changes: 0, last_change: vec![0; nodes] }
     }
 
     /// The node scores anew from now on.
     pub(super) fn changed(&mut self, place: usize) {
-        self.journal.push(place as u32);
-        self.last_change[place] = self.journal.len() as u32;
+        // As many changes as there are nodes: to look at more takes longer than to look at all nodes.
+        if self.journal.len() == self.last_change.len() {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(place as u32);
+        self.changes += 1;
+        self.last_change[place] = self.changes;
     }
 
     /// The marks for a shape. `mark` is asked for the nodes that changed since the shape was last asked for.
     pub(super) fn of(&mut self, shape: usize, mut mark: impl FnMut(usize) -> Mark) -> &[Mark] {
         let column = &mut self.columns[shape];
+        let unread = (self.changes - column.read) as usize;
         if column.marks.is_empty() {
             column.marks = (0..self.last_change.len()).map(mark).collect();
-        } else {
-            for (length, place) in (column.read as u32 + 1..).zip(&self.journal[column.read..]) {
+        } else if let Some(known) = self.journal.len().checked_sub(unread) {
+            for (change, place) in (column.read + 1..).zip(self.journal.range(known..)) {
                 let place = *place as usize;
                 // A node that changed again later is looked at then.
-                if self.last_change[place] == length {
+                if self.last_change[place] == change {
+                    column.marks[place] = mark(place);
+                }
+            }
+        } else {
+            for (place, last_change) in self.last_change.iter().enumerate() {
+                if *last_change > column.read {
                     column.marks[place] = mark(place);
                 }
             }
         }
-        column.read = self.journal.len();
+        column.read = self.changes;
         &column.marks
     }
 }
@@ -102,5 +119,14 @@ mod tests {
         assert_eq!(marks, [7, 7, 2]);
         assert_eq!(asked, [0, 1]);
         assert_eq!(columns.of(1, |_| 5), [5, 5, 5]);
+    }
+
+    #[test]
+    fn a_column_that_has_missed_more_changes_than_are_kept_looks_at_every_node_that_changed() {
+        let mut columns = Columns::new(1, 3);
+        assert_eq!(columns.of(0, |place| place as Mark), [0, 1, 2]);
+        (0..9).for_each(|change| columns.changed(change % 2));
+        assert_eq!(columns.of(0, |place| 7 + place as Mark), [7, 8, 2]);
+        assert_eq!(columns.of(0, |_| 9), [7, 8, 2]);
     }
 }

@@ -96,4 +96,8 @@ impl Scoring for Fgd<'_> {
     fn bound(&mut self, _shape: &Shape, place: usize, room: &Room) {
         self.now[place] = self.measure.of_room(room);
     }
+
+    fn left(&mut self, shape: &Shape, place: usize, room: &Room) {
+        self.bound(shape, place, room);
+    }
 }

@@ -84,6 +84,9 @@ pub trait Policy {
 
     /// The pod was bound to the node in this slot.
     fn bound(&mut self, cluster: &Rehearsal, pod: Arrival, slot: Slot);
+
+    /// The pod has left the node in this slot.
+    fn left(&mut self, cluster: &Rehearsal, pod: Arrival, slot: Slot);
 }
 
 /// A policy by its name.

@@ -53,6 +53,8 @@ impl Policy for Own<'_> {
     }
 
     fn bound(&mut self, _cluster: &Rehearsal, _pod: Arrival, _slot: Slot) {}
+
+    fn left(&mut self, _cluster: &Rehearsal, _pod: Arrival, _slot: Slot) {}
 }
 
 /// What pods have come so far, by class. Each class counts once from the start: before the first pod all are as likely.

@@ -48,6 +48,10 @@ impl Policy for RandomFit<'_> {
         let place = self.site.look_at(cluster, slot);
         self.columns.changed(place);
     }
+
+    fn left(&mut self, cluster: &Rehearsal, pod: Arrival, slot: Slot) {
+        self.bound(cluster, pod, slot);
+    }
 }
 
 /// As many of the devices that fit as the pod asks for, all choices equally likely.

@@ -7,7 +7,8 @@ use crate::cluster::{Devices, Rehearsal, Slot};
 use crate::fragmentation::Room;
 use crate::workload::{Shape, ShapeId};
 
-/// How a policy scores. A node's score for a shape must not change unless a pod is bound to that node.
+/// How a policy scores. A node's score for a shape must not change unless a pod is bound to that node or
+/// leaves it.
 pub(super) trait Scoring {
     /// The score of a node that a pod of this shape fits, 0 to 100. `place` names the node.
     fn score(&self, shape: &Shape, place: usize, room: &Room) -> u8;
@@ -19,6 +20,9 @@ pub(super) trait Scoring {
 
     /// A pod of this shape was bound to the node, of which this is left.
     fn bound(&mut self, _shape: &Shape, _place: usize, _room: &Room) {}
+
+    /// A pod of this shape has left the node, of which this is left.
+    fn left(&mut self, _shape: &Shape, _place: usize, _room: &Room) {}
 }
 
 /// A policy made of a way to score.
@@ -59,6 +63,13 @@ impl<S: Scoring> Policy for Scored<'_, S> {
         let shape = self.shape(self.site.class(pod).shape);
         let place = self.site.look_at(cluster, slot);
         self.scoring.bound(shape, place, &self.site.rooms[place]);
+        self.columns.changed(place);
+    }
+
+    fn left(&mut self, cluster: &Rehearsal, pod: Arrival, slot: Slot) {
+        let shape = self.shape(self.site.class(pod).shape);
+        let place = self.site.look_at(cluster, slot);
+        self.scoring.left(shape, place, &self.site.rooms[place]);
         self.columns.changed(place);
     }
 }

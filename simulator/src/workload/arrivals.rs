@@ -27,6 +27,19 @@ impl Default for Arrive {
     }
 }
 
+impl Arrive {
+    /// So many thousandths of the cluster's GPUs.
+    pub(crate) const fn of_per_mille(per_mille: u32) -> Self {
+        Self { per_mille }
+    }
+
+    /// Thousandths of the cluster's GPUs.
+    #[must_use]
+    pub fn per_mille(self) -> u64 {
+        self.per_mille.into()
+    }
+}
+
 impl FromStr for Arrive {
     type Err = ArriveError;
 

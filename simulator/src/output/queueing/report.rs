@@ -1,0 +1,99 @@
+//! What was run, and what came of it.
+
+use serde::Serialize;
+
+use super::strategy::StrategyReport;
+use crate::output::PodsReport;
+use crate::policy::Choice;
+use crate::run::{Arrivals, Discipline, Experiment, Extent, Finished, Traffic};
+use crate::workload::{Arrive, Workload};
+
+/// The result of `gpulse-sim run`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The version that made it.
+    pub version: &'static str,
+    /// The command that made it.
+    pub command: &'static str,
+    /// Nodes of the cluster.
+    pub nodes: usize,
+    /// GPUs of the cluster.
+    pub gpus: u64,
+    /// The pods of the table.
+    pub pods: PodsReport,
+    /// How they came and ran.
+    pub traffic: TrafficReport,
+    /// The seeds.
+    pub seeds: Vec<u64>,
+    /// Whether it was stopped before all runs were done.
+    pub partial: bool,
+    /// What came of each strategy.
+    pub strategies: Vec<StrategyReport>,
+}
+
+/// How pods came, ran and waited, and what of it was measured.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrafficReport {
+    /// `poisson` or `trace`.
+    pub arrivals: String,
+    /// How much they ask for, as a multiple of the cluster's GPUs; none where arrivals are a trace's.
+    pub load: Option<Arrive>,
+    /// How long they run.
+    pub lives: String,
+    /// `fifo` or `backfill`.
+    pub queue: &'static str,
+    /// How many of those that wait are tried when a pod leaves; none with `fifo`.
+    pub backfill_depth: Option<usize>,
+    /// When measuring began, in seconds.
+    pub warm_up_s: f64,
+    /// How many pods were to be counted; none where the time was given.
+    pub pods_counted: Option<u64>,
+    /// For how long was to be measured, in seconds; none where the number of pods was given, and for a whole trace.
+    pub horizon_s: Option<f64>,
+}
+
+impl Report {
+    /// Of the runs that were finished; fewer than there were to be make it partial.
+    #[must_use]
+    pub fn of(
+        workload: &Workload,
+        traffic: &Traffic,
+        experiment: &Experiment,
+        finished: &[Finished],
+    ) -> Self {
+        let strategy = |policy: &Choice| StrategyReport::of(*policy, workload.capacity_milli, finished);
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            command: "run",
+            nodes: workload.slots.len(),
+            gpus: workload.capacity_milli / 1000,
+            pods: PodsReport::of(workload),
+            traffic: TrafficReport::of(traffic),
+            seeds: experiment.seeds.clone(),
+            partial: finished.len() < experiment.runs().len(),
+            strategies: experiment.policies.iter().map(strategy).collect(),
+        }
+    }
+}
+
+impl TrafficReport {
+    fn of(traffic: &Traffic) -> Self {
+        let plan = traffic.plan();
+        let (queue, backfill_depth) = match plan.queue {
+            Discipline::Fifo => ("fifo", None),
+            Discipline::Backfill { depth } => ("backfill", Some(depth)),
+        };
+        Self {
+            arrivals: plan.arrivals.to_string(),
+            load: if let Arrivals::Poisson(load) = plan.arrivals { Some(load) } else { None },
+            lives: plan.lives.to_string(),
+            queue,
+            backfill_depth,
+            warm_up_s: traffic.warm_up_ms() as f64 / 1000.0,
+            pods_counted: if let Extent::Pods(pods) = plan.extent { Some(pods) } else { None },
+            horizon_s: if let Extent::Millis(ms) = plan.extent { Some(ms as f64 / 1000.0) } else { None },
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A report for people.
+
+use std::time::Duration;
+
+use super::{Report, StrategyReport, WaitReport};
+use crate::cluster::Period;
+use crate::output::grid;
+use crate::stats::Spread;
+
+pub(super) fn text(report: &Report) -> String {
+    let mut text = head(report);
+    text += "\nIn the measured time, the GPUs and the queue:\n";
+    text += &totals(report);
+    for (title, value) in WAITS {
+        text += &format!("\n{title}, seconds, by the GPUs that a pod asks for:\n");
+        text += &waits(report, value);
+    }
+    text += "\nPods that wait, when so much of the measured time is over (%):\n";
+    text += &queues(report);
+    text + &never_placed(report)
+}
+
+/// A value of the waits, and what people call it.
+type Wait = (&'static str, fn(&WaitReport) -> Spread);
+
+const WAITS: [Wait; 4] = [
+    ("Wait, mean", |waits| waits.mean_s),
+    ("Wait, half of the pods at most", |waits| waits.p50_s),
+    ("Wait, 95 % of the pods at most", |waits| waits.p95_s),
+    ("Wait, 99 % of the pods at most", |waits| waits.p99_s),
+];
+
+fn head(report: &Report) -> String {
+    let traffic = &report.traffic;
+    let seeds = match report.seeds.as_slice() {
+        [seed] => format!("seed {seed}"),
+        [first, .., last] => format!("seeds {first} to {last} (mean ± standard deviation)"),
+        [] => "no seed".into(),
+    };
+    let load = traffic.load.map_or_else(String::new, |load| format!(" at {load} of the GPUs"));
+    let depth = traffic.backfill_depth.map_or_else(String::new, |depth| format!(" of {depth}"));
+    let partial = if report.partial { "PARTIAL: stopped before all runs were done.\n" } else { "" };
+    let extent = match (traffic.pods_counted, traffic.horizon_s) {
+        (Some(pods), _) => format!("while {pods} pods came"),
+        (None, Some(seconds)) => format!("for {}", period(seconds)),
+        (None, None) => "to the end of the trace".into(),
+    };
+    format!(
+        "{partial}{} nodes with {} GPUs. Arrivals {}{load}, lives {}, queue {}{depth}; {seeds}.\n\
+         Measured from {} on, {extent} ({} on average).\n",
+        report.nodes,
+        report.gpus,
+        traffic.arrivals,
+        traffic.lives,
+        traffic.queue,
+        period(traffic.warm_up_s),
+        period(measured_s(report)),
+    )
+}
+
+/// The length of the measured time, averaged over the runs: whole minutes where it is long.
+fn measured_s(report: &Report) -> f64 {
+    let ends: Vec<f64> =
+        report.strategies.iter().flat_map(|strategy| &strategy.runs).map(|run| run.end_s).collect();
+    let mean = ends.iter().sum::<f64>() / ends.len().max(1) as f64 - report.traffic.warm_up_s;
+    if mean > 3600.0 { (mean / 60.0).round() * 60.0 } else { mean.round() }
+}
+
+fn period(seconds: f64) -> String {
+    Period(Duration::from_millis((seconds * 1000.0) as u64)).to_string()
+}
+
+fn totals(report: &Report) -> String {
+    let header = [
+        "in use %",
+        "GPU-h used",
+        "idle",
+        "idle while some wait",
+        "some wait %",
+        "wait at once",
+        "at most",
+        "makespan h",
+        "s a run",
+        "events/s",
+    ];
+    let row = |strategy: &StrategyReport| {
+        let took_s = strategy.took.as_secs_f64();
+        let rate = if took_s > 0.0 { strategy.events as f64 / took_s } else { 0.0 };
+        let shown = |decimals: usize, spread: Spread| shown(strategy.runs.len(), decimals, spread);
+        vec![
+            shown(2, strategy.allocation_pct),
+            format!("{:.0}", strategy.gpu_hours.used.mean),
+            format!("{:.0}", strategy.gpu_hours.idle.mean),
+            shown(0, strategy.gpu_hours.stranded),
+            shown(1, strategy.blocked_pct),
+            shown(1, strategy.queue_mean),
+            format!("{:.0}", strategy.queue_longest.mean),
+            format!("{:.2}", strategy.makespan_s.mean / 3600.0),
+            format!("{:.3}", took_s / strategy.runs.len() as f64),
+            format!("{rate:.0}"),
+        ]
+    };
+    grid(header.map(str::to_owned).into_iter(), report, row)
+}
+
+fn waits(report: &Report, value: fn(&WaitReport) -> Spread) -> String {
+    let mut sizes: Vec<&str> = Vec::new();
+    for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
+        // All strategies meet the same pods.
+        sizes = strategy.waits_by_size.iter().map(|waits| waits.size.as_str()).collect();
+    }
+    let header = std::iter::once("all").chain(sizes.iter().copied()).map(str::to_owned);
+    let row = |strategy: &StrategyReport| {
+        let of = |waits: &WaitReport| shown(strategy.runs.len(), 1, value(waits));
+        let by_size = sizes.iter().map(|size| {
+            strategy.waits_by_size.iter().find(|waits| waits.size == *size).map_or_else(|| "-".into(), of)
+        });
+        std::iter::once(of(&strategy.waits)).chain(by_size).collect()
+    };
+    grid(header, report, row)
+}
+
+fn queues(report: &Report) -> String {
+    let percents: Vec<usize> = (1..=10).map(|tenth| tenth * 10).collect();
+    let row = |strategy: &StrategyReport| {
+        let at = |percent: &usize| strategy.queue.get(percent - 1).map_or(0.0, |spread| spread.mean);
+        percents.iter().map(|percent| format!("{:.1}", at(percent))).collect()
+    };
+    grid(percents.iter().map(usize::to_string), report, row)
+}
+
+/// Nothing where all were placed. What fits no empty node does so under every strategy.
+fn never_placed(report: &Report) -> String {
+    let Some(strategy) = report.strategies.iter().find(|strategy| !strategy.never_placed.is_empty()) else {
+        return String::new();
+    };
+    let reasons = strategy.never_placed.iter();
+    let reasons: Vec<String> = reasons.map(|(reason, pods)| format!("{:.1} {reason}", pods.mean)).collect();
+    let pods = strategy.pods.mean;
+    format!("\nOf {pods:.1} pods, these fit no node, not even an empty one: {}.\n", reasons.join(", "))
+}
+
+fn shown(runs: usize, decimals: usize, Spread { mean, sd }: Spread) -> String {
+    if runs > 1 { format!("{mean:.decimals$} ±{sd:.decimals$}") } else { format!("{mean:.decimals$}") }
+}
+
+/// A line for each strategy that has runs.
+fn grid(
+    header: impl Iterator<Item = String>,
+    report: &Report,
+    row: impl Fn(&StrategyReport) -> Vec<String>,
+) -> String {
+    let strategies = report.strategies.iter().filter(|strategy| !strategy.runs.is_empty());
+    grid::text(header, strategies.map(|strategy| (strategy.name, row(strategy))))
+}

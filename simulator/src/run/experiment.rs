@@ -1,0 +1,74 @@
+//! Many runs, on many threads.
+
+use std::time::Duration;
+
+use super::engine::simulate;
+use super::meter::{Meter, Outcome};
+use super::traffic::Traffic;
+use crate::fragmentation::{Measure, Mix};
+use crate::parallel;
+use crate::policy::{Choice, Stage};
+use crate::stopwatch::Stopwatch;
+use crate::workload::Workload;
+
+/// Which runs there are to be.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// The policies.
+    pub policies: Vec<Choice>,
+    /// The seeds, each with every policy: all of them meet the same pods.
+    pub seeds: Vec<u64>,
+}
+
+/// One of the runs.
+#[derive(Debug, Clone, Copy)]
+pub struct RunId {
+    /// The policy.
+    pub policy: Choice,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// A run and what came of it.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Which run.
+    pub id: RunId,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long it took: for people, and another time each time.
+    pub took: Duration,
+}
+
+impl Experiment {
+    /// The runs, by policy and then by seed.
+    #[must_use]
+    pub fn runs(&self) -> Vec<RunId> {
+        let each = |policy: &Choice| {
+            let policy = *policy;
+            self.seeds.iter().map(move |seed| RunId { policy, seed: *seed })
+        };
+        self.policies.iter().flat_map(each).collect()
+    }
+}
+
+/// Carries out the runs on `jobs` threads. Before each run `goes_on` is asked whether there is to be another one; after
+/// each, `done` is told. The result is in the order of the runs, and lacks those that were not begun.
+pub fn experiment(
+    workload: &Workload,
+    traffic: &Traffic,
+    experiment: &Experiment,
+    jobs: usize,
+    goes_on: &(dyn Fn() -> bool + Sync),
+    done: &(dyn Fn(&RunId) + Sync),
+) -> Vec<Finished> {
+    let measure = Measure::of(workload, &Mix::typical(workload));
+    parallel::in_order(&experiment.runs(), jobs, goes_on, done, |id| {
+        let watch = Stopwatch::start();
+        let schedule = traffic.schedule(id.seed);
+        let mut meter = Meter::new(workload, &schedule);
+        let stage = Stage { workload, measure: &measure, seed: id.seed };
+        simulate(stage, id.policy, &schedule.pods, traffic.plan().queue, |record| meter.note(&record));
+        Finished { id: *id, outcome: meter.finish(), took: watch.elapsed() }
+    })
+}
