@@ -65,6 +65,7 @@ pub fn simulate(
         let (now_ms, pod) = (next.at_ms, Arrival { class: next.class, number });
         let what = hopeless[pod.class.index()].map_or(What::Came, What::Refused);
         tell(Record { at_ms: now_ms, pod, what });
+        world.comes(pod);
         if what == What::Came {
             let waiting = Waiting { pod, came_ms: now_ms, life_ms: next.life_ms };
             queue.join(waiting, |waiting| start(&mut world, now_ms, waiting, &mut tell));

@@ -47,6 +47,11 @@ impl<'a> World<'a> {
         }
     }
 
+    /// A pod has come, whether it will be placed or not.
+    pub(super) fn comes(&mut self, pod: Arrival) {
+        self.policy.comes(&mut self.cluster, pod);
+    }
+
     /// When the next pod leaves, in milliseconds.
     pub(super) fn next_departure_ms(&self) -> Option<u64> {
         self.departures.peek().map(|Reverse((at_ms, ..))| *at_ms)
