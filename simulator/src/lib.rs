@@ -6,6 +6,8 @@
 //!                              (fill: arrivals, one after the other)
 //!                                                  v
 //!            policy --choose--> Rehearsal --(fragmentation)--> Curve --(stats)--> output
+//!                                   ^
+//!             (run: arrivals, queue, departures) --> Record --(meter)--> Outcome --(stats)--> output
 //! ```
 //!
 //! Nothing here knows a socket or the wall clock. The same input, version and seed give the same bytes, on any number

@@ -43,9 +43,9 @@ pub(super) struct Arguments {
     /// When pods come: at random, each drawn from the table (poisson), or as the table says (trace).
     #[arg(long, value_enum, default_value_t)]
     arrivals: ArrivalsKind,
-    /// How much the pods that are drawn ask for: GPU-time asked for over GPU-time there is.
-    #[arg(long, value_name = "TIMES", default_value = "0.9")]
-    load: Arrive,
+    /// How much the pods that are drawn ask for: GPU-time asked for over GPU-time there is; by default 0.9.
+    #[arg(long, value_name = "TIMES")]
+    load: Option<Arrive>,
     /// How long pods run: exp:MEAN is exponential, big-longer:MEAN has that mean times the GPUs that the pod asks for
     /// (at least one), trace takes the table's times. By default exp:3600s, and with a trace's arrivals trace.
     #[arg(long, value_name = "LIVES")]
@@ -56,9 +56,9 @@ pub(super) struct Arguments {
     /// Who is served: in the order of arrival, whereby the first blocks (fifo), or whoever fits (backfill).
     #[arg(long, value_enum, default_value_t)]
     queue: QueueKind,
-    /// How many of those that wait are tried, in their order, when a pod leaves.
-    #[arg(long, value_name = "PODS", default_value = "200")]
-    backfill_depth: NonZeroUsize,
+    /// How many of those that wait are tried, in their order, when a pod leaves; by default 200.
+    #[arg(long, value_name = "PODS")]
+    backfill_depth: Option<NonZeroUsize>,
     /// When to begin measuring; by default three of the longest mean lives (with a trace's lives the longest of them),
     /// and with a trace's arrivals at once.
     #[arg(long, value_name = "TIME")]
@@ -97,6 +97,10 @@ enum QueueKind {
     Backfill,
 }
 
+/// How much drawn pods ask for where nobody says.
+const LOAD: Arrive = Arrive::of_per_mille(900);
+/// How many of those that wait are tried where nobody says.
+const BACKFILL_DEPTH: usize = 200;
 /// How many drawn pods are counted where nobody says.
 const PODS_COUNTED: u64 = 100_000;
 /// What drawn pods' lives of a trace are cut to where nobody says.
@@ -145,16 +149,19 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
         (None, None) if is_drawn => Extent::Pods(PODS_COUNTED),
         (None, None) => Extent::Trace,
     };
-    Ok(Plan {
-        arrivals: if is_drawn { Arrivals::Poisson(arguments.load) } else { Arrivals::Trace },
-        lives,
-        warm_up_ms: arguments.warmup.map(millis),
-        extent,
-        queue: match arguments.queue {
-            QueueKind::Fifo => Discipline::Fifo,
-            QueueKind::Backfill => Discipline::Backfill { depth: arguments.backfill_depth.get() },
-        },
-    })
+    let arrivals = match (arguments.arrivals, arguments.load) {
+        (ArrivalsKind::Poisson, load) => Arrivals::Poisson(load.unwrap_or(LOAD)),
+        (ArrivalsKind::Trace, None) => Arrivals::Trace,
+        (ArrivalsKind::Trace, Some(_)) => bail!("--load: a trace has its own, expected --arrivals poisson"),
+    };
+    let queue = match (arguments.queue, arguments.backfill_depth) {
+        (QueueKind::Fifo, None) => Discipline::Fifo,
+        (QueueKind::Fifo, Some(_)) => bail!("--backfill-depth: expected --queue backfill"),
+        (QueueKind::Backfill, depth) => {
+            Discipline::Backfill { depth: depth.map_or(BACKFILL_DEPTH, NonZeroUsize::get) }
+        }
+    };
+    Ok(Plan { arrivals, lives, warm_up_ms: arguments.warmup.map(millis), extent, queue })
 }
 
 /// A period as the command line has it: its parser lets no longer ones in than milliseconds can count.

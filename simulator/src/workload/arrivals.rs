@@ -28,6 +28,11 @@ impl Default for Arrive {
 }
 
 impl Arrive {
+    /// So many thousandths of the cluster's GPUs.
+    pub(crate) const fn of_per_mille(per_mille: u32) -> Self {
+        Self { per_mille }
+    }
+
     /// Thousandths of the cluster's GPUs.
     #[must_use]
     pub fn per_mille(self) -> u64 {

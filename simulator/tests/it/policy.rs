@@ -11,7 +11,13 @@ use crate::fragmentation::to_mix;
 use crate::support::{tables, workload};
 
 /// Binds a pod as an experiment does.
-fn bind(workload: &Workload, cluster: &mut Rehearsal, policy: &mut dyn Policy, pod: Arrival, place: &Place) {
+pub(crate) fn bind(
+    workload: &Workload,
+    cluster: &mut Rehearsal,
+    policy: &mut dyn Policy,
+    pod: Arrival,
+    place: &Place,
+) {
     cluster.bind(place.slot, &workload.class(pod.class).request, &place.devices);
     policy.bound(cluster, pod, place.slot);
 }
@@ -92,7 +98,7 @@ fn every_policy_has_a_name_of_its_own_and_is_found_by_it() {
 }
 
 /// FGD as the paper has it, with nothing remembered: every node and every device anew.
-fn plain_fgd(
+pub(crate) fn plain_fgd(
     workload: &Workload,
     mix: &Mix,
     cluster: &Rehearsal,
@@ -142,7 +148,7 @@ fn choices(room: &Room, shape: &Shape) -> Vec<Vec<usize>> {
 }
 
 /// Whether production's filter would let the pod go to the node.
-fn admits(workload: &Workload, cluster: &Rehearsal, class: ClassId, slot: Slot) -> bool {
+pub(crate) fn admits(workload: &Workload, cluster: &Rehearsal, class: ClassId, slot: Slot) -> bool {
     let node = cluster.snapshot().at(slot).unwrap();
     let candidate = Candidate { name: node.name(), node: Some(node), slot: Some(slot) };
     let request = &workload.class(class).request;

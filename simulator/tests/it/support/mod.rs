@@ -1,6 +1,7 @@
 //! The small language that tests speak: tables as a person would write them down, and workloads of them.
 
 mod generated;
+mod timed;
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use gpulse_simulator::input::{InputError, NodeTable, PodRow, read_nodes, read_po
 use gpulse_simulator::workload::{PodTable, Workload};
 
 pub(crate) use generated::tables;
+pub(crate) use timed::{Run, TIMED_PODS, timed};
 
 /// The header of a table of nodes.
 pub(crate) const NODES: &str = "sn,cpu_milli,memory_mib,gpu,model\n";
