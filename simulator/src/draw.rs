@@ -4,6 +4,8 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::{Rng, SeedableRng};
 
 /// What is drawn, so that one thing's draws do not shift another's: every policy meets the same pods in the same order.
+///
+/// The number picks the stream. PCG's are odd: it sets the lowest bit, so that 4 and 5 would be one and the same.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     /// Which pods arrive, and in which order.
@@ -13,9 +15,9 @@ pub(crate) enum Purpose {
     /// What a policy draws for itself.
     Policy = 3,
     /// When pods come.
-    Gaps = 4,
+    Gaps = 5,
     /// How long they run.
-    Lives = 5,
+    Lives = 7,
 }
 
 impl Purpose {

@@ -75,37 +75,37 @@ fn what_is_stopped_is_partial_and_keeps_what_is_done() {
 fn people_see_tables() {
     assert_snapshot!(two().to_text(), @"
 4 nodes with 19 GPUs. Arrivals poisson at 0.9 of the GPUs, lives exp:1m, queue backfill of 200; seeds 1 to 2 (mean ± standard deviation).
-Measured from 3m on, while 500 pods came (2049s on average).
+Measured from 3m on, while 500 pods came (1967s on average).
 
 In the measured time, the GPUs and the queue:
  strategy      in use %  GPU-h used  idle  idle while some wait  some wait %  wait at once  at most  makespan h  s a run  events/s
- fgd        87.73 ±0.85           9     1                  1 ±0    88.1 ±1.2      8.8 ±1.4       26        0.73    0.000         0
- worst-fit  86.01 ±1.69           9     2                  1 ±0    89.4 ±1.5      8.5 ±2.2       23        0.74    0.000         0
+ fgd        86.14 ±7.74           9     1                  1 ±0   87.5 ±17.6      9.7 ±6.5       26        0.73    0.000         0
+ worst-fit  85.24 ±6.55           9     2                  1 ±0   90.4 ±13.6      9.7 ±7.3       25        0.74    0.000         0
 
 Wait, mean, seconds, by the GPUs that a pod asks for:
- strategy         all       cpu     share           1           2            4
- fgd        37.7 ±4.4  0.0 ±0.0  3.9 ±0.1   38.9 ±4.0  63.4 ±22.6  145.7 ±21.6
- worst-fit  37.6 ±9.2  0.0 ±0.0  4.3 ±1.6  21.7 ±10.7   48.8 ±8.8  176.0 ±86.0
+ strategy          all       cpu     share           1           2             4
+ fgd        40.6 ±25.0  0.0 ±0.0  5.6 ±1.4  20.2 ±13.0  62.5 ±33.1   170.5 ±99.9
+ worst-fit  42.7 ±30.7  0.0 ±0.0  1.9 ±1.0  20.4 ±13.1  49.1 ±23.2  205.5 ±150.2
 
 Wait, half of the pods at most, seconds, by the GPUs that a pod asks for:
- strategy        all       cpu     share           1           2             4
- fgd        0.0 ±0.0  0.0 ±0.0  0.0 ±0.0  21.1 ±18.0  50.3 ±44.1   151.6 ±32.1
- worst-fit  0.0 ±0.0  0.0 ±0.0  0.0 ±0.0    2.7 ±3.8   35.8 ±4.9  177.2 ±112.0
+ strategy        all       cpu     share          1           2             4
+ fgd        0.0 ±0.0  0.0 ±0.0  0.0 ±0.0   5.1 ±7.3  44.6 ±34.1  143.4 ±107.3
+ worst-fit  0.0 ±0.0  0.0 ±0.0  0.0 ±0.0  7.1 ±10.0  19.7 ±13.3  204.4 ±224.8
 
 Wait, 95 % of the pods at most, seconds, by the GPUs that a pod asks for:
- strategy           all       cpu      share           1            2            4
- fgd         188.4 ±2.2  0.0 ±0.0  28.8 ±2.7  131.6 ±4.9  194.4 ±10.7  256.4 ±11.4
- worst-fit  213.0 ±86.4  0.0 ±0.0  29.0 ±7.8  79.2 ±42.4  140.4 ±14.9  330.1 ±77.7
+ strategy            all       cpu      share           1             2             4
+ fgd        229.8 ±138.5  0.0 ±0.0  33.3 ±9.3  81.7 ±33.0   157.7 ±45.5   333.5 ±73.8
+ worst-fit  264.2 ±177.5  0.0 ±0.0  14.5 ±9.5  96.9 ±54.5  207.6 ±127.5  376.4 ±121.9
 
 Wait, 99 % of the pods at most, seconds, by the GPUs that a pod asks for:
- strategy           all       cpu       share            1            2             4
- fgd         251.2 ±8.5  0.0 ±0.0   43.7 ±4.0  160.2 ±30.7  231.9 ±12.3   297.6 ±41.1
- worst-fit  313.9 ±58.0  0.0 ±0.0  49.2 ±21.9   92.0 ±52.7  182.2 ±21.2  404.0 ±101.9
+ strategy            all       cpu       share            1            2             4
+ fgd         327.0 ±81.4  0.0 ±0.0   82.5 ±7.7  112.2 ±13.5  209.3 ±60.6   366.9 ±49.4
+ worst-fit  361.9 ±133.7  0.0 ±0.0  37.9 ±13.1  130.1 ±48.8  236.9 ±98.9  405.9 ±110.3
 
 Pods that wait, when so much of the measured time is over (%):
- strategy    10   20    30   40    50   60    70    80    90   100
- fgd        3.5  3.5  10.0  7.5   9.5  9.0  11.5  12.5  15.5  13.0
- worst-fit  3.5  4.0  12.0  6.5  10.5  6.5   8.5  10.0  18.5  15.5
+ strategy    10   20   30   40    50    60    70    80    90   100
+ fgd        2.0  5.0  2.5  6.0  11.5  14.0  14.0  10.5  17.5  12.5
+ worst-fit  1.5  6.5  2.5  5.0  10.5  13.0  14.0  12.0  20.0  20.5
 ");
 }
 
@@ -117,21 +117,21 @@ fn spreadsheets_get_a_line_for_each_number() {
     let some: String = text.lines().take(18).map(|line| format!("{line}\n")).collect();
     assert_snapshot!(some, @"
 strategy,size,metric,runs,mean,sd
-fgd,all,allocation_pct,2,87.725804,0.852278
-fgd,all,gpu_hours_used,2,9.486634,0.024177
-fgd,all,gpu_hours_idle,2,1.327971,0.108449
-fgd,all,gpu_hours_stranded,2,0.898024,0.294525
-fgd,all,blocked_pct,2,88.114106,1.236335
-fgd,all,queue_mean,2,8.78214,1.44631
-fgd,all,queue_longest,2,26,2.828427
-fgd,all,makespan_s,2,2629.9205,62.636226
+fgd,all,allocation_pct,2,86.138996,7.740529
+fgd,all,gpu_hours_used,2,8.940261,0.740861
+fgd,all,gpu_hours_idle,2,1.441891,0.813734
+fgd,all,gpu_hours_stranded,2,0.951063,0.119598
+fgd,all,blocked_pct,2,87.52681,17.639755
+fgd,all,queue_mean,2,9.700081,6.512718
+fgd,all,queue_longest,2,25.5,4.949747
+fgd,all,makespan_s,2,2636.304,52.689355
 fgd,all,pods,2,500,0
-fgd,all,wait_mean_s,2,37.680205,4.445777
-fgd,all,wait_p50_s,2,0,0
-fgd,all,wait_p95_s,2,188.3555,2.164454
-fgd,all,wait_p99_s,2,251.229,8.454169
-fgd,all,wait_longest_s,2,297.616,41.128159
-fgd,cpu,pods,2,67.5,12.020815
+fgd,all,wait_mean_s,2,40.599237,24.987687
+fgd,all,wait_p50_s,2,0.0115,0.016263
+fgd,all,wait_p95_s,2,229.788,138.485449
+fgd,all,wait_p99_s,2,326.992,81.448802
+fgd,all,wait_longest_s,2,366.879,49.375852
+fgd,cpu,pods,2,68.5,10.606602
 fgd,cpu,wait_mean_s,2,0,0
 fgd,cpu,wait_p50_s,2,0,0
 ");
@@ -169,30 +169,30 @@ fn programs_get_one_object() {
   "strategies": [
     {
       "allocationPct": {
-        "mean": 87.725804,
-        "sd": 0.852278
+        "mean": 86.138996,
+        "sd": 7.740529
       },
       "blockedPct": {
-        "mean": 88.114106,
-        "sd": 1.236335
+        "mean": 87.52681,
+        "sd": 17.639755
       },
       "gpuHours": {
         "idle": {
-          "mean": 1.327971,
-          "sd": 0.108449
+          "mean": 1.441891,
+          "sd": 0.813734
         },
         "stranded": {
-          "mean": 0.898024,
-          "sd": 0.294525
+          "mean": 0.951063,
+          "sd": 0.119598
         },
         "used": {
-          "mean": 9.486634,
-          "sd": 0.024177
+          "mean": 8.940261,
+          "sd": 0.740861
         }
       },
       "makespanS": {
-        "mean": 2629.9205,
-        "sd": 62.636226
+        "mean": 2636.304,
+        "sd": 52.689355
       },
       "name": "fgd",
       "neverPlaced": {},
@@ -202,67 +202,67 @@ fn programs_get_one_object() {
       },
       "queue": [
         {
-          "mean": 0.0,
-          "sd": 0.0
+          "mean": 1.0,
+          "sd": 1.414214
         }
       ],
       "queueLongest": {
-        "mean": 26.0,
-        "sd": 2.828427
+        "mean": 25.5,
+        "sd": 4.949747
       },
       "queueMean": {
-        "mean": 8.78214,
-        "sd": 1.44631
+        "mean": 9.700081,
+        "sd": 6.512718
       },
       "runs": [
         {
-          "allocationPct": 87.123153,
-          "endS": 2246.852,
+          "allocationPct": 91.612377,
+          "endS": 2137.381,
           "seed": 1,
           "timeline": {
             "allocationPct": [
-              91.052632,
-              59.473684
+              76.578947,
+              95.0
             ],
             "atS": [
-              200.668,
-              221.337
+              199.573,
+              219.147
             ],
             "queue": [
-              0,
-              0
+              2,
+              2
             ]
           },
           "waitMeanBySizeS": {
-            "1": 36.070656,
-            "2": 47.437861,
-            "4": 130.362181,
+            "1": 29.456406,
+            "2": 85.888743,
+            "4": 241.113309,
             "cpu": 0.0,
-            "share": 4.001856
+            "share": 6.648512
           },
-          "waitMeanS": 34.536566
+          "waitMeanS": 58.2682
         }
       ],
       "waits": {
         "longestS": {
-          "mean": 297.616,
-          "sd": 41.128159
+          "mean": 366.879,
+          "sd": 49.375852
         },
         "meanS": {
-          "mean": 37.680205,
-          "sd": 4.445777
+          "mean": 40.599237,
+          "sd": 24.987687
         },
         "p50S": {
-          "mean": 0.0,
-          "sd": 0.0
+          "mean": 0.0115,
+          "sd": 0.016263
         },
         "p95S": {
-          "mean": 188.3555,
-          "sd": 2.164454
+          "mean": 229.788,
+          "sd": 138.485449
         },
         "p99S": {
-          "mean": 251.229,
-          "sd": 8.454169
+          "mean": 326.992,
+          "sd": 81.448802
         },
         "pods": {
           "mean": 500.0,
@@ -293,8 +293,8 @@ fn programs_get_one_object() {
             "sd": 0.0
           },
           "pods": {
-            "mean": 67.5,
-            "sd": 12.020815
+            "mean": 68.5,
+            "sd": 10.606602
           },
           "size": "cpu"
         }
