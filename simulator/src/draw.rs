@@ -20,19 +20,6 @@ pub(crate) enum Purpose {
     Lives = 7,
 }
 
-impl Purpose {
-    /// Where its draws start. Generators that start at the same place and differ in the increment alone stay in step:
-    /// a pod's life would grow with the gap before it, and queues be a third shorter than they are. Those of one order
-    /// each do not mind.
-    fn start(self) -> u64 {
-        match self {
-            Self::Arrivals | Self::NodeOrder | Self::Policy => 0,
-            Self::Gaps => 0x6a09_e667_f3bc_c908,
-            Self::Lives => 0xbb67_ae85_84ca_a73b,
-        }
-    }
-}
-
 /// A stream of draws that follows from a seed alone, on any machine and with any version of our dependencies.
 ///
 /// The generator is PCG XSL RR 128/64 (O'Neill 2014), whose output `rand_pcg` promises not to change; it is pinned all
@@ -43,7 +30,6 @@ pub(crate) struct Draw(Pcg64);
 impl Draw {
     /// The stream for this seed and purpose.
     pub(crate) fn of(seed: u64, purpose: Purpose) -> Self {
-        let seed = seed ^ purpose.start();
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&scrambled(seed).to_le_bytes());
         bytes[8..16].copy_from_slice(&scrambled(!seed).to_le_bytes());
