@@ -3,10 +3,10 @@
 //! A node is worth what the pods that are likely to come could do with the rest of it. Four terms, in thousandths of a
 //! GPU, say what placing a pod changes:
 //!
-//! * **devices**: what the gaps of its devices can hold ([`valuation`]);
-//! * **cpu**: how many GPUs its CPU can still feed ([`valuation`]);
-//! * **slots**: room for pods of several whole GPUs, at a price that is zero while there is plenty ([`market`]);
-//! * **models**: GPUs that some pods insist on, at a price likewise ([`market`]).
+//! * **devices**: what the gaps of its devices can hold (`valuation`);
+//! * **cpu**: how many GPUs its CPU can still feed (`valuation`);
+//! * **slots**: room for pods of several whole GPUs, at a price that is zero while there is plenty (`market`);
+//! * **models**: GPUs that some pods insist on, at a price likewise (`market`).
 //!
 //! What pods are likely to come is learned from those that are there ([`Mix`](crate::cluster::Mix)).
 
