@@ -24,6 +24,7 @@ pub mod output;
 mod parallel;
 pub mod policy;
 pub mod run;
+pub mod runs;
 pub mod stats;
 mod stopwatch;
 pub mod workload;

@@ -1,12 +1,11 @@
 //! Many runs, on many threads.
 
-use std::time::Duration;
-
 use super::run::{Outcome, run};
 use super::shard::Shard;
 use crate::fragmentation::{Measure, Mix};
 use crate::parallel;
 use crate::policy::Choice;
+use crate::runs::{self, RunId};
 use crate::stopwatch::Stopwatch;
 use crate::workload::{Arrive, Workload};
 
@@ -23,35 +22,14 @@ pub struct Experiment {
     pub shard: Shard,
 }
 
-/// One of the runs.
-#[derive(Debug, Clone, Copy)]
-pub struct RunId {
-    /// The policy.
-    pub policy: Choice,
-    /// The seed.
-    pub seed: u64,
-}
-
 /// A run and what came of it.
-#[derive(Debug, Clone)]
-pub struct Finished {
-    /// Which run.
-    pub id: RunId,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// How long it took: for people, and another time each time.
-    pub took: Duration,
-}
+pub type Finished = runs::Finished<Outcome>;
 
 impl Experiment {
     /// The runs of the shard, by policy and then by seed.
     #[must_use]
     pub fn runs(&self) -> Vec<RunId> {
-        let each = |policy: &Choice| {
-            let policy = *policy;
-            self.seeds.iter().map(move |seed| RunId { policy, seed: *seed })
-        };
-        let all = self.policies.iter().flat_map(each).enumerate();
+        let all = RunId::each(&self.policies, &self.seeds).enumerate();
         all.filter(|(number, _)| self.shard.has(*number)).map(|(_, id)| id).collect()
     }
 }

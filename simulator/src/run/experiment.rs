@@ -1,13 +1,12 @@
 //! Many runs, on many threads.
 
-use std::time::Duration;
-
 use super::engine::simulate;
 use super::meter::{Meter, Outcome};
 use super::traffic::Traffic;
 use crate::fragmentation::{Measure, Mix};
 use crate::parallel;
 use crate::policy::{Choice, Stage};
+use crate::runs::{self, RunId};
 use crate::stopwatch::Stopwatch;
 use crate::workload::Workload;
 
@@ -20,35 +19,14 @@ pub struct Experiment {
     pub seeds: Vec<u64>,
 }
 
-/// One of the runs.
-#[derive(Debug, Clone, Copy)]
-pub struct RunId {
-    /// The policy.
-    pub policy: Choice,
-    /// The seed.
-    pub seed: u64,
-}
-
 /// A run and what came of it.
-#[derive(Debug, Clone)]
-pub struct Finished {
-    /// Which run.
-    pub id: RunId,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// How long it took: for people, and another time each time.
-    pub took: Duration,
-}
+pub type Finished = runs::Finished<Outcome>;
 
 impl Experiment {
     /// The runs, by policy and then by seed.
     #[must_use]
     pub fn runs(&self) -> Vec<RunId> {
-        let each = |policy: &Choice| {
-            let policy = *policy;
-            self.seeds.iter().map(move |seed| RunId { policy, seed: *seed })
-        };
-        self.policies.iter().flat_map(each).collect()
+        RunId::each(&self.policies, &self.seeds).collect()
     }
 }
 

@@ -22,7 +22,7 @@ mod waits;
 mod world;
 
 pub use engine::{Record, What, simulate};
-pub use experiment::{Experiment, Finished, RunId, experiment};
+pub use experiment::{Experiment, Finished, experiment};
 pub use lives::{Lives, LivesError};
 pub use meter::{Meter, Moment, Outcome, SAMPLES};
 pub use queue::Discipline;
