@@ -5,15 +5,15 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 
 /// What is drawn, so that one thing's draws do not shift another's: every policy meets the same pods in the same order.
 ///
-/// The number picks the stream. PCG's are odd: it sets the lowest bit, so that 4 and 5 would be one and the same.
+/// The number picks the stream. PCG's are odd: it sets the lowest bit, so that 4 and 5 would be one and the same; these are all odd.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     /// Which pods arrive, and in which order.
     Arrivals = 1,
     /// The order of nodes, by which ties are broken.
-    NodeOrder = 2,
+    NodeOrder = 3,
     /// What a policy draws for itself.
-    Policy = 3,
+    Policy = 9,
     /// When pods come.
     Gaps = 5,
     /// How long they run.
