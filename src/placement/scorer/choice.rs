@@ -25,8 +25,11 @@ impl Scorer {
         let (Recollection { verdicts, findings, offers, .. }, trade) =
             memory.with_trade(&inquiry, self.max_classes);
         verdicts.next_turn(snapshot);
-        findings.next_turn(snapshot);
-        offers.next_turn(snapshot);
+        match self.profile.strategy.scoring {
+            Scoring::Class(_) => findings.next_turn(snapshot),
+            Scoring::Draw(_) => {}
+            Scoring::Market(_) => offers.next_turn(snapshot),
+        }
         let find = |node: &Node| Verdict::of(&inquiry, node);
         let fitting = order.iter().filter(|slot| *verdicts.recall(snapshot, **slot, find) == Verdict::Fits);
         let mut best: Option<(i64, Slot, Option<Offer>)> = None;

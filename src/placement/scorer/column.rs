@@ -52,12 +52,15 @@ impl<T> Page<T> {
         if self.version.is_some() && self.version == snapshot.block_version(block) {
             return;
         }
-        self.version = snapshot.block_version(block);
+        // Known again only when all of it is: nothing half done is taken for done, should `find` panic.
+        self.version = None;
+        let mut lasting = true;
         for (place, (version, node)) in snapshot.block(block).enumerate() {
             let Some(node) = node.filter(|_| self.versions[place] != version) else { continue };
             self.values[place] = find(node);
             self.versions[place] = version.filter(|_| !node.has_nominated());
-            self.version = self.version.filter(|_| !node.has_nominated());
+            lasting &= !node.has_nominated();
         }
+        self.version = snapshot.block_version(block).filter(|_| lasting);
     }
 }

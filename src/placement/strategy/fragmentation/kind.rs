@@ -39,9 +39,8 @@ impl Kind {
 pub(super) fn share(pool: &PoolKind, demand: &GpuDemand) -> u16 {
     let whole = MilliGpu::WHOLE.0;
     let share = match pool {
-        PoolKind::Whole | PoolKind::Mig { .. } => whole,
-        PoolKind::Shared { replicas } => whole / u64::from(*replicas).clamp(1, whole),
         PoolKind::Divisible => demand.share.0.min(whole),
+        pool => (whole / u64::from(pool.units_per_device())).max(1),
     };
     share as u16
 }
