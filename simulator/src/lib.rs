@@ -1,7 +1,7 @@
 //! The simulator's room: capacity planning offline, on `gpulse::cluster` and `gpulse::placement` only.
 //!
 //! ```text
-//! CSV tables --(input)--> rows --(workload)--> Snapshot, classes of pods
+//! tables, snapshots --(input)--> rows --(workload)--> Cluster, classes of pods
 //!                                                  |
 //!                              (fill: arrivals, one after the other)
 //!                                                  v

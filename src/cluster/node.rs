@@ -171,18 +171,14 @@ impl Node {
         self.pools.iter().map(|(facts, pool)| (facts, pool))
     }
 
-    /// Binds a pod, as far as room goes: on these devices of the pool that its one demand asks of, or the tightest
-    /// where none are named.
+    /// Binds a pod, as far as room goes: on these devices of the divisible pool that its one demand asks of, or the
+    /// tightest where none are named.
     pub(super) fn take(&mut self, pod: &PodRequest, devices: &[usize]) {
         self.cpu_used += pod.cpu;
         self.memory_used += pod.memory;
         for demand in &pod.gpus {
             let Some((facts, pool)) = self.pool_mut(&demand.resource) else { continue };
-            pool.allocated = pool.allocated.saturating_add(facts.kind.units(demand));
-            match devices {
-                [] => pool.gaps.take(&pool.gaps.tightest(demand), demand.share),
-                devices => pool.gaps.take(devices, demand.share),
-            }
+            pool.take(facts, demand, devices);
         }
     }
 
@@ -192,8 +188,7 @@ impl Node {
         self.memory_used = self.memory_used.saturating_sub(pod.memory);
         for demand in &pod.gpus {
             let Some((facts, pool)) = self.pool_mut(&demand.resource) else { continue };
-            pool.allocated = pool.allocated.saturating_sub(facts.kind.units(demand));
-            pool.gaps.give_back(devices, demand.share);
+            pool.give_back(facts, demand, devices);
         }
     }
 

@@ -31,7 +31,7 @@ impl fmt::Display for PodKey {
 }
 
 /// The effective request of a pod, as placement reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodRequest {
     /// Which pod.

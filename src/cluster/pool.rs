@@ -55,6 +55,18 @@ impl PoolKind {
         }
     }
 
+    /// What one of the demand's units takes of a device of such a pool; a MIG instance is a device of its own.
+    #[must_use]
+    pub fn share(&self, demand: &GpuDemand) -> MilliGpu {
+        let whole = MilliGpu::WHOLE.0;
+        match self {
+            Self::Divisible => MilliGpu(demand.share.0.min(whole)),
+            Self::Whole | Self::Shared { .. } | Self::Mig { .. } => {
+                MilliGpu((whole / u64::from(self.units_per_device())).max(1))
+            }
+        }
+    }
+
     /// Units of such a pool that the demand takes.
     #[must_use]
     pub fn units(&self, demand: &GpuDemand) -> u32 {
@@ -122,9 +134,38 @@ impl Pool {
         let unhealthy = withdrawn.max(sick.saturating_mul(per_device)).min(facts.capacity);
         let gaps = match facts.kind {
             PoolKind::Divisible => Gaps::tightest_first(facts.capacity / per_device, demands(bound, facts)),
-            _ => Gaps::even(facts.capacity - unhealthy, allocated, per_device, facts.capacity),
+            _ => Gaps::default(),
         };
-        Self { allocated, unhealthy, load, gaps }
+        let mut pool = Self { allocated, unhealthy, load, gaps };
+        pool.spread(facts);
+        pool
+    }
+
+    /// Binds a demand: of a divisible pool on these devices, or the tightest where none are named.
+    pub(super) fn take(&mut self, facts: &PoolFacts, demand: &GpuDemand, devices: &[usize]) {
+        self.allocated = self.allocated.saturating_add(facts.kind.units(demand));
+        match devices {
+            _ if facts.kind != PoolKind::Divisible => self.spread(facts),
+            [] => self.gaps.take(&self.gaps.tightest(demand), demand.share),
+            devices => self.gaps.take(devices, demand.share),
+        }
+    }
+
+    /// Lets a demand go that was bound to these devices.
+    pub(super) fn give_back(&mut self, facts: &PoolFacts, demand: &GpuDemand, devices: &[usize]) {
+        self.allocated = self.allocated.saturating_sub(facts.kind.units(demand));
+        match facts.kind {
+            PoolKind::Divisible => self.gaps.give_back(devices, demand.share),
+            _ => self.spread(facts),
+        }
+    }
+
+    /// What is left of each device where the device plugin chooses it: a matter of counts.
+    fn spread(&mut self, facts: &PoolFacts) {
+        if facts.kind != PoolKind::Divisible {
+            let (healthy, per_device) = (facts.capacity - self.unhealthy, facts.kind.units_per_device());
+            self.gaps = Gaps::even(healthy, self.allocated, per_device, facts.capacity);
+        }
     }
 
     /// Units that another pod could be given: what is neither bound nor unhealthy.

@@ -5,9 +5,13 @@
 
 mod fill;
 mod interrupt;
+mod printing;
 mod progress;
 mod run;
+mod runs;
 mod seeds;
+mod source;
+mod strategies;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,22 +1,20 @@
 //! `gpulse-sim run`: who waits how long when pods come and go.
 
-use std::io::{BufWriter, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use super::fill::{Output, chosen, name, open, strategies};
-use super::interrupt::Interrupt;
-use super::progress::Progress;
+use super::Finding;
+use super::printing::Printing;
+use super::runs::Runs;
 use super::seeds::Seeds;
-use super::{Finding, complain};
+use super::source::{Source, Times};
+use super::strategies::{self, Strategies};
 use crate::cluster::Period;
-use crate::input::{PodTimes, read_nodes, read_timed_pods};
-use crate::output::queueing::Report;
+use crate::output::run::Report;
 use crate::run::{Arrivals, Discipline, Experiment, Extent, Lives, Plan, Traffic, experiment};
-use crate::workload::{Arrive, PodTable, Workload};
+use crate::workload::Arrive;
 
 /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
 ///
@@ -28,18 +26,12 @@ use crate::workload::{Arrive, PodTable, Workload};
 Example:
   gpulse-sim run --nodes simulator/data/openb/openb_node_list_gpu_node.csv \\
     --pods simulator/data/openb/openb_pod_list_default.csv --load 0.9 --strategy fgd,best-fit")]
-#[command(after_long_help = strategies())]
+#[command(after_long_help = strategies::help())]
 pub(super) struct Arguments {
-    /// The nodes: CSV with the columns sn, cpu_milli, memory_mib, gpu and model.
-    #[arg(long, value_name = "FILE")]
-    nodes: PathBuf,
-    /// The pods: CSV with the columns name, cpu_milli, memory_mib, num_gpu, gpu_milli and gpu_spec, and for a trace's
-    /// times creation_time, scheduled_time and deletion_time in seconds; or timestamp, duration and num_gpus (Philly).
-    #[arg(long, value_name = "FILE")]
-    pods: PathBuf,
-    /// The strategies, with commas between them; `own` are gpulse's, `paper` those of the FGD paper, `all` are both.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "all")]
-    strategy: Vec<String>,
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    strategies: Strategies,
     /// When pods come: at random, each drawn from the table (poisson), or as the table says (trace).
     #[arg(long, value_enum, default_value_t)]
     arrivals: ArrivalsKind,
@@ -72,15 +64,10 @@ pub(super) struct Arguments {
     /// A seed, or a range with both ends in it; each strategy has a run for each.
     #[arg(long, value_name = "SEEDS", default_value = "42..46")]
     seeds: Seeds,
-    /// Threads; as many as there are processors where it is not given. The result does not depend on it.
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// Refuse input of which anything was not understood or cannot be met, instead of saying so.
-    #[arg(long)]
-    strict: bool,
-    /// Print for people (table), for programs (json) or for spreadsheets (csv).
-    #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    #[command(flatten)]
+    runs: Runs,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -109,27 +96,17 @@ const LIVES_CAP_MS: u64 = 6 * 3_600_000;
 const MEAN_LIFE_MS: u64 = 3_600_000;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
-    let policies = chosen(&arguments.strategy)?;
     let plan = plan(arguments)?;
-    let (workload, times) = load(arguments)?;
+    let (workload, times) = arguments.source.load(Times::Read)?;
     let traffic = Traffic::new(&workload, &times, plan)
-        .with_context(|| format!("{} cannot be run", name(&arguments.pods)))?;
-    let experiment_plan = Experiment { policies, seeds: arguments.seeds.0.clone() };
-    let jobs =
-        arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    let interrupt = Interrupt::listen()?;
-    let runs = experiment_plan.runs().len();
-    let progress = Progress::of_runs(runs);
-    let (goes_on, done) = (|| !interrupt.asked(), |_: &_| progress.step());
-    let finished = experiment(&workload, &traffic, &experiment_plan, jobs, &goes_on, &done);
-    progress.finish();
-    let report = Report::of(&workload, &traffic, &experiment_plan, &finished);
-    print(&report, arguments.output)?;
-    if report.partial {
-        complain(&format!("partial: {} of {runs} runs were done", finished.len()));
-        return Ok(Finding::Negative);
-    }
-    Ok(Finding::Good)
+        .with_context(|| format!("{} cannot be run", arguments.source.pods.display()))?;
+    let plan =
+        Experiment { policies: arguments.strategies.chosen(&workload)?, seeds: arguments.seeds.0.clone() };
+    let finished = arguments.runs.carry_out(plan.runs().len(), |jobs, goes_on, done| {
+        experiment(&workload, &traffic, &plan, jobs, goes_on, done)
+    })?;
+    arguments.printing.print(&Report::of(&workload, &traffic, &plan, &finished))?;
+    Ok(Runs::finding(finished.len(), plan.runs().len()))
 }
 
 /// What the arguments ask for, with what they leave open.
@@ -167,38 +144,4 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
 /// A period as the command line has it: its parser lets no longer ones in than milliseconds can count.
 fn millis(period: Period) -> u64 {
     u64::try_from(period.0.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Reads both tables, and says what of them was not understood.
-fn load(arguments: &Arguments) -> anyhow::Result<(Workload, Vec<PodTimes>)> {
-    let nodes = read_nodes(&name(&arguments.nodes), open(&arguments.nodes)?)?;
-    let (mut pods, mut times) = (PodTable::default(), Vec::new());
-    let unread = read_timed_pods(&name(&arguments.pods), open(&arguments.pods)?, |row, pod_times| {
-        pods.add(row);
-        times.extend(pod_times);
-    })?;
-    let workload = Workload::new(&nodes, pods)?;
-    let column = |file: &Path, column: &String| format!("{}: column {column} was not read", name(file));
-    let columns = nodes.unread.iter().map(|unread| column(&arguments.nodes, unread));
-    let columns = columns.chain(unread.iter().map(|unread| column(&arguments.pods, unread)));
-    let models = workload.unknown_models.iter().map(|(model, pods)| {
-        format!("{}: {pods} pods name the GPU model {model}, which no node has", name(&arguments.pods))
-    });
-    let doubts: Vec<String> = columns.chain(models).collect();
-    if arguments.strict && !doubts.is_empty() {
-        bail!("refused, since --strict: {}", doubts.join("; "));
-    }
-    doubts.iter().for_each(|doubt| complain(&format!("warning: {doubt}")));
-    Ok((workload, times))
-}
-
-fn print(report: &Report, output: Output) -> anyhow::Result<()> {
-    let mut stdout = BufWriter::new(std::io::stdout().lock());
-    match output {
-        Output::Table => stdout.write_all(report.to_text().as_bytes()),
-        Output::Json => report.write_json(&mut stdout),
-        Output::Csv => report.write_csv(&mut stdout),
-    }
-    .and_then(|()| stdout.flush())
-    .context("the result cannot be written")
 }

@@ -37,9 +37,8 @@ pub(super) struct Standing {
 }
 
 impl Curve {
-    /// Of an empty cluster with so many thousandths of a GPU, of which so many are fragments.
-    pub(super) fn new(capacity_milli: u64, fragmented_milli: f64) -> Self {
-        let now = Standing { allocated_milli: 0, fragmented_milli };
+    /// Of a cluster with so many thousandths of a GPU, before the first pod.
+    pub(super) fn new(capacity_milli: u64, now: Standing) -> Self {
         Self { capacity_milli, points: Vec::new(), now, sum: now, pods: 0 }
     }
 

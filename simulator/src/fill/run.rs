@@ -32,8 +32,10 @@ pub fn run(workload: &Workload, measure: &Measure, policy: Choice, seed: u64, ar
     let mut cluster = Rehearsal::of(&workload.snapshot);
     let mut ledger = Ledger::of(workload, measure, cluster.snapshot());
     let mut refusals = Refusals::new(workload);
-    let mut curve = Curve::new(workload.capacity_milli, ledger.milli());
-    let (mut arrived_milli, mut allocated_milli, mut placed) = (0, 0, 0);
+    let held_milli = workload.held_milli;
+    let (mut arrived_milli, mut allocated_milli, mut placed) = (held_milli, held_milli, 0);
+    let start = Standing { allocated_milli, fragmented_milli: ledger.milli() };
+    let mut curve = Curve::new(workload.capacity_milli, start);
     for (number, class) in (0..).zip(&pods) {
         let (pod, asked) = (Arrival { class: *class, number }, workload.class(*class));
         arrived_milli += asked.gpu_milli;

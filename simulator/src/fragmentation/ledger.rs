@@ -33,6 +33,6 @@ impl<'a> Ledger<'a> {
     /// Idle GPU that the pods of the mix cannot use, in thousandths of a GPU.
     #[must_use]
     pub fn milli(&self) -> f64 {
-        self.sum as f64 / self.measure.pods() as f64
+        self.sum as f64 / self.measure.pods().max(1) as f64
     }
 }

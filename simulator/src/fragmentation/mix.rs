@@ -1,6 +1,6 @@
 //! The pods that fragmentation is measured by.
 
-use crate::workload::{ShapeId, Workload};
+use crate::workload::{GPU, Shape, ShapeId, Workload};
 
 /// Shapes of pods and how many of each there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +16,14 @@ const POPULARITY_PCT: u64 = 95;
 
 impl Mix {
     /// The workload's typical pods: its most frequent shapes, until they are 95 % of all pods. Among shapes as
-    /// frequent as each other the larger comes first (`pkg/utils/frag.go`, `GetTypicalPods`).
+    /// frequent as each other the larger comes first (`pkg/utils/frag.go`, `GetTypicalPods`). Fragmentation is that of
+    /// one resource: pods that ask for another have no part in it.
     #[must_use]
     pub fn typical(workload: &Workload) -> Self {
-        let all: u64 = workload.shapes.iter().map(|shape| shape.pods).sum();
+        let concerned = |shape: &Shape| shape.demand.as_ref().is_none_or(|demand| *demand.resource == *GPU);
+        let all: u64 = workload.shapes.iter().filter(|shape| concerned(shape)).map(|shape| shape.pods).sum();
         let mut ids: Vec<ShapeId> = workload.classes.iter().map(|class| class.shape).collect();
+        ids.retain(|id| concerned(workload.shape(*id)));
         ids.sort_unstable();
         ids.dedup();
         ids.sort_by_key(|id| {

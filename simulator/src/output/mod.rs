@@ -1,36 +1,13 @@
-//! What an experiment says: one [`Report`], written for people, for programs and for spreadsheets.
+//! What commands say: one report each, written for people, for programs and for spreadsheets.
+//!
+//! A report has a room named after its command. What it says to people is text with tables, to programs JSON, to
+//! spreadsheets CSV: a [`Document`].
 
+mod document;
+pub mod fill;
 mod grid;
-pub mod queueing;
-mod report;
-mod spreadsheet;
-mod table;
+mod head;
+pub mod run;
 
-use std::io::Write;
-
-pub use report::{CurveReport, PodsReport, PointReport, Report, RunReport, StrategyReport};
-
-impl Report {
-    /// For programs: JSON on one line. Times are not in it, so that the same input gives the same bytes.
-    ///
-    /// # Errors
-    /// Where `to` cannot be written.
-    pub fn write_json(&self, mut to: impl Write) -> std::io::Result<()> {
-        serde_json::to_writer(&mut to, self)?;
-        writeln!(to)
-    }
-
-    /// For spreadsheets: CSV, a line for each strategy and percent of arrived demand.
-    ///
-    /// # Errors
-    /// Where `to` cannot be written.
-    pub fn write_csv(&self, to: impl Write) -> std::io::Result<()> {
-        spreadsheet::write(self, to)
-    }
-
-    /// For people: what was filled, and tables of where that led.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        table::text(self)
-    }
-}
+pub use document::Document;
+pub use head::{ExperimentHead, PodsReport};

@@ -81,7 +81,9 @@ impl Lessons {
             pods if pods < LAST_DOUBLED => pods * 2,
             pods => pods + LESSON_PODS,
         };
-        let mut counts: HashMap<Wish, u64> = HashMap::new();
+        // Pods that were there from the start count as those that have come since.
+        let held = workload.snapshot.mix().iter().map(|(wish, count)| (wish.clone(), count));
+        let mut counts: HashMap<Wish, u64> = held.collect();
         for (class, count) in workload.classes.iter().zip(&self.counts) {
             *counts.entry(Wish::of(&class.request)).or_default() += count;
         }

@@ -91,7 +91,8 @@ impl<'a> Meter<'a> {
             timeline: Vec::new(),
         };
         let (counted, waits_ms) = (schedule.counted.clone(), BTreeMap::new());
-        Self { workload, counted, now_ms: 0, first_ms: None, queue: 0, busy_milli: 0, waits_ms, outcome }
+        let busy_milli = workload.held_milli;
+        Self { workload, counted, now_ms: 0, first_ms: None, queue: 0, busy_milli, waits_ms, outcome }
     }
 
     /// Something happened.

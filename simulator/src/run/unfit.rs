@@ -1,6 +1,8 @@
 //! What is known to fit nowhere, so that nobody is asked again before that can have changed.
 
-use crate::fragmentation::Room;
+use crate::cluster::{Slot, Snapshot};
+use crate::placement::{Profile, Verdict, filter};
+use crate::policy::candidates;
 use crate::workload::{ClassId, Workload};
 
 /// The classes of pods that the cluster has no room for. While pods only come it stays so, and what leaves a node can
@@ -8,6 +10,7 @@ use crate::workload::{ClassId, Workload};
 #[derive(Debug)]
 pub(super) struct Unfit<'a> {
     workload: &'a Workload,
+    profile: Profile,
     classes: Vec<ClassId>,
     /// By class.
     is_unfit: Vec<bool>,
@@ -16,7 +19,8 @@ pub(super) struct Unfit<'a> {
 impl<'a> Unfit<'a> {
     /// Nothing is known.
     pub(super) fn new(workload: &'a Workload) -> Self {
-        Self { workload, classes: Vec::new(), is_unfit: vec![false; workload.classes.len()] }
+        let is_unfit = vec![false; workload.classes.len()];
+        Self { workload, profile: Profile::standard("unfit"), classes: Vec::new(), is_unfit }
     }
 
     pub(super) fn has(&self, class: ClassId) -> bool {
@@ -30,12 +34,14 @@ impl<'a> Unfit<'a> {
         }
     }
 
-    /// A pod left a node, of which this is now left.
-    pub(super) fn released(&mut self, room: &Room) {
-        let Self { workload, classes, is_unfit } = self;
+    /// A pod left the node in this slot.
+    pub(super) fn released(&mut self, snapshot: &Snapshot, slot: Slot) {
+        let Self { workload, profile, classes, is_unfit } = self;
         classes.retain(|id| {
-            let class = workload.class(*id);
-            let fits = room.memory_mib >= class.memory_mib && room.fits(workload.shape(class.shape));
+            let node = [slot];
+            let candidates: Vec<_> = candidates(snapshot, &node).collect();
+            let fits =
+                filter(snapshot, &workload.class(*id).request, profile, &candidates)[..] == [Verdict::Fits];
             is_unfit[id.index()] = !fits;
             !fits
         });

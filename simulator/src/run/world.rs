@@ -33,7 +33,7 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// The empty cluster.
+    /// Before the first pod.
     pub(super) fn new(stage: Stage<'a>, policy: Choice) -> Self {
         Self {
             workload: stage.workload,
@@ -71,7 +71,7 @@ impl<'a> World<'a> {
         let shape = self.workload.shape(class.shape);
         // Said now, since it must be known when the pod leaves.
         let devices = match &shape.demand {
-            Some(demand) if place.devices.is_empty() => {
+            Some(demand) if place.devices.is_empty() && self.workload.beyond_paper.is_none() => {
                 Room::at(self.workload, self.cluster.snapshot(), place.slot).gaps.tightest(demand)
             }
             _ => place.devices,
@@ -100,7 +100,7 @@ impl<'a> World<'a> {
         let (pod, slot) = (gone.pod, gone.slot);
         self.cluster.release(slot, &self.workload.class(pod.class).request, &gone.devices);
         self.policy.left(&self.cluster, pod, slot);
-        self.unfit.released(&Room::at(self.workload, self.cluster.snapshot(), slot));
+        self.unfit.released(self.cluster.snapshot(), slot);
         Some(gone)
     }
 }

@@ -68,7 +68,8 @@ impl Serialize for Arrive {
 }
 
 /// The pods that come for this seed: the table's in random order, then as many clones of random ones as bring the
-/// demand to the target; where the table asks for more than that, random pods are left out instead.
+/// demand to the target; where the table asks for more than that, random pods are left out instead. What pods held
+/// before counts as demand that has come.
 ///
 /// As the FGD paper's simulator does it (`pkg/simulator/simulator.go`, `TunePodsByNodeTotalResource`), up to what it
 /// counts: it stops before a clone whose demand *of one GPU* would pass the target, so that the last clone may overshoot it.
@@ -78,9 +79,9 @@ pub fn arrivals(workload: &Workload, seed: u64, arrive: Arrive) -> Vec<ClassId> 
     let mut draw = Draw::of(seed, Purpose::Arrivals);
     let mut pods = workload.pods.clone();
     draw.shuffle(&mut pods);
-    let mut demand: u64 = pods.iter().map(|pod| workload.class(*pod).gpu_milli).sum();
+    let mut demand = workload.held_milli + pods.iter().map(|pod| workload.class(*pod).gpu_milli).sum::<u64>();
     if demand > target {
-        while demand > target {
+        while demand > target && !pods.is_empty() {
             let left_out = pods.swap_remove(draw.below(pods.len()));
             demand -= workload.class(left_out).gpu_milli;
         }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::GPU;
-use crate::cluster::{GpuDemand, Model, ModelPattern, PodKey, PodRequest};
+use super::cluster::Cluster;
+use crate::cluster::{GpuDemand, Model, ModelPattern, PodKey, PodRequest, Wish};
 use crate::input::PodRow;
 
 /// Which class of a workload.
@@ -72,22 +73,24 @@ impl Shape {
 /// The pods of a table, told apart by what they ask for.
 #[derive(Debug, Default)]
 pub struct PodTable {
-    rows: Vec<PodRow>,
+    requests: Vec<PodRequest>,
     counts: Vec<u64>,
-    numbers: HashMap<PodRow, ClassId>,
+    numbers: HashMap<PodRequest, ClassId>,
     pods: Vec<ClassId>,
 }
 
 impl PodTable {
-    /// Adds a pod.
-    pub fn add(&mut self, row: PodRow) {
-        let class = match self.numbers.get(&row) {
+    /// Adds a pod; who it is does not matter.
+    pub fn add(&mut self, pod: impl Into<PodRequest>) {
+        let anonymous = PodRequest { key: PodKey::new("", ""), uid: Arc::default(), ..pod.into() };
+        let class = match self.numbers.get(&anonymous) {
             Some(class) => *class,
             None => {
-                let class = ClassId(self.rows.len() as u32);
-                self.rows.push(row.clone());
+                let class = ClassId(self.requests.len() as u32);
+                let key = PodKey::new("simulated", format!("class-{}", class.0));
+                self.requests.push(PodRequest { key, ..anonymous.clone() });
                 self.counts.push(0);
-                self.numbers.insert(row, class);
+                self.numbers.insert(anonymous, class);
                 class
             }
         };
@@ -96,77 +99,72 @@ impl PodTable {
     }
 
     /// What the pods ask for, each once.
-    pub(super) fn classes(&self) -> impl Iterator<Item = &PodRow> {
-        self.rows.iter()
+    pub(super) fn requests(&self) -> impl Iterator<Item = &PodRequest> {
+        self.requests.iter()
     }
 
     /// What the pods ask for, and how many do.
-    pub(super) fn counted(&self) -> impl Iterator<Item = (&PodRow, u64)> {
-        self.rows.iter().zip(self.counts.iter().copied())
+    pub(super) fn counted(&self) -> impl Iterator<Item = (&PodRequest, u64)> {
+        self.requests.iter().zip(self.counts.iter().copied())
     }
 
-    /// The classes and shapes for a cluster with these models, and the pods.
-    pub(super) fn resolve(self, models: &[Option<Model>]) -> (Vec<Class>, Vec<Shape>, Vec<ClassId>) {
+    /// The classes and shapes for this cluster, and the pods.
+    pub(super) fn resolve(self, cluster: &Cluster) -> (Vec<Class>, Vec<Shape>, Vec<ClassId>) {
         let mut shapes: Vec<Shape> = Vec::new();
-        let mut numbers: HashMap<PodRow, ShapeId> = HashMap::new();
+        let mut numbers: HashMap<Wish, ShapeId> = HashMap::new();
         let mut classes = Vec::new();
-        for (row, pods) in self.counted() {
-            let mut memoryless = row.clone();
-            memoryless.memory.0 = 0;
-            let shape = *numbers.entry(memoryless).or_insert_with(|| {
-                shapes.push(shape(row, models));
+        for (request, pods) in self.counted() {
+            let shape = *numbers.entry(Wish::of(request)).or_insert_with(|| {
+                shapes.push(shape(request, cluster));
                 ShapeId((shapes.len() - 1) as u32)
             });
             shapes[shape.index()].pods += pods;
+            let gpu_milli = |demand: &GpuDemand| u64::from(demand.count) * cluster.share(demand).0;
             classes.push(Class {
-                request: request(row, classes.len()),
+                request: request.clone(),
                 shape,
-                gpu_milli: u64::from(row.gpus) * row.share.0,
-                memory_mib: row.memory.0,
+                gpu_milli: request.gpus.iter().map(gpu_milli).sum(),
+                memory_mib: request.memory.0,
             });
         }
         (classes, shapes, self.pods)
     }
 }
 
-/// The models of a row as placement knows them. The door lets no name in that is no pattern.
-fn patterns(row: &PodRow) -> Vec<ModelPattern> {
-    row.models.iter().filter_map(|name| ModelPattern::new(name)).collect()
-}
-
 /// A shape that no pod has yet.
-fn shape(row: &PodRow, models: &[Option<Model>]) -> Shape {
-    let patterns = patterns(row);
+fn shape(request: &PodRequest, cluster: &Cluster) -> Shape {
+    let demand = request.gpus.first();
     let accepts = |model: &Option<Model>| {
-        row.gpus == 0
-            || patterns.is_empty()
-            || model.as_ref().is_some_and(|model| patterns.iter().any(|pattern| pattern.accepts(model)))
+        let accepted = |model: &Model| request.models.iter().any(|pattern| pattern.accepts(model));
+        demand.is_none() || request.models.is_empty() || model.as_ref().is_some_and(accepted)
     };
     Shape {
-        cpu_milli: row.cpu.0 as u32,
-        gpus: row.gpus,
-        share_milli: row.share.0 as u16,
-        demand: demand(row),
-        accepts: models.iter().map(accepts).collect(),
+        cpu_milli: u32::try_from(request.cpu.0).unwrap_or(u32::MAX),
+        gpus: demand.map_or(0, |demand| demand.count),
+        share_milli: demand.map_or(0, |demand| cluster.share(demand).0 as u16),
+        demand: demand.cloned(),
+        accepts: cluster.model_names.iter().map(accepts).collect(),
         pods: 0,
     }
 }
 
-fn demand(row: &PodRow) -> Option<GpuDemand> {
-    (row.gpus > 0).then(|| GpuDemand { resource: GPU.into(), count: row.gpus, share: row.share })
-}
-
-fn request(row: &PodRow, number: usize) -> PodRequest {
-    PodRequest {
-        key: PodKey::new("simulated", format!("class-{number}")),
-        uid: Arc::from(""),
-        owner: None,
-        priority: 0,
-        cpu: row.cpu,
-        memory: row.memory,
-        gpus: demand(row).into_iter().collect(),
-        models: patterns(row),
-        min_gpu_memory: None,
-        profile: None,
+impl From<PodRow> for PodRequest {
+    /// Shares of `nvidia.com/gpu`.
+    fn from(row: PodRow) -> Self {
+        let demand =
+            (row.gpus > 0).then(|| GpuDemand { resource: GPU.into(), count: row.gpus, share: row.share });
+        Self {
+            key: PodKey::new("", ""),
+            uid: Arc::default(),
+            owner: None,
+            priority: 0,
+            cpu: row.cpu,
+            memory: row.memory,
+            gpus: demand.into_iter().collect(),
+            // The door lets no name in that is no pattern.
+            models: row.models.iter().filter_map(|name| ModelPattern::new(name)).collect(),
+            min_gpu_memory: None,
+            profile: None,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! From the table of nodes to a snapshot.
+//! The cluster that pods come to: from a table of nodes, or as a snapshot has it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -6,50 +6,127 @@ use std::sync::Arc;
 use super::GPU;
 use super::class::PodTable;
 use crate::cluster::{
-    Assembly, FreshnessPolicy, Model, ModelPattern, NodeFacts, PoolFacts, PoolKind, Slot, Snapshot, Timestamp,
+    Assembly, FreshnessPolicy, GpuDemand, MilliGpu, Model, Node, NodeFacts, PodRequest, PoolFacts, PoolKind,
+    Slot, Snapshot, Timestamp,
 };
 use crate::input::{NodeRow, NodeTable};
 
-/// The cluster, and its GPU models by number.
-pub(super) struct Cluster {
-    pub(super) snapshot: Snapshot,
-    pub(super) slots: Vec<Slot>,
-    /// By slot.
+/// The cluster that pods come to.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Its nodes as they stand.
+    pub snapshot: Snapshot,
+    /// The nodes in their order: the table's, or by name where they are a snapshot's.
+    pub slots: Vec<Slot>,
+    /// By slot, the number of the node's GPU model.
     pub(super) models: Vec<u32>,
-    /// By number; `None` where the table does not say.
+    /// By number; `None` where nobody says.
     pub(super) model_names: Vec<Option<Model>>,
 }
 
-impl Cluster {
-    pub(super) fn of(nodes: &NodeTable) -> Self {
+impl From<&NodeTable> for Cluster {
+    /// With nothing on it.
+    fn from(nodes: &NodeTable) -> Self {
         let mut assembly = Assembly::default();
         nodes.rows.iter().for_each(|row| assembly.apply_node(facts(row)));
         // Nothing is measured, so that no moment is better than another.
         let snapshot = assembly.snapshot(Timestamp(0), FreshnessPolicy::default());
-        let slots: Vec<Slot> = nodes.rows.iter().filter_map(|row| snapshot.slot(&row.name)).collect();
-        let mut numbers: HashMap<Option<&str>, u32> = HashMap::new();
+        let slots = nodes.rows.iter().filter_map(|row| snapshot.slot(&row.name)).collect();
+        Self::of(snapshot, slots)
+    }
+}
+
+impl From<Snapshot> for Cluster {
+    /// As it stands: what is bound stays bound.
+    fn from(snapshot: Snapshot) -> Self {
+        let mut names: Vec<_> = snapshot.nodes().map(|node| node.name()).collect();
+        names.sort_unstable();
+        let slots = names.into_iter().filter_map(|name| snapshot.slot(name)).collect();
+        Self::of(snapshot, slots)
+    }
+}
+
+impl Cluster {
+    fn of(snapshot: Snapshot, slots: Vec<Slot>) -> Self {
+        let mut numbers: HashMap<Option<Model>, u32> = HashMap::new();
         let mut models = vec![0; snapshot.slot_count()];
         let mut model_names = Vec::new();
-        for (row, slot) in nodes.rows.iter().zip(&slots) {
-            models[slot.index()] = *numbers.entry(row.model.as_deref()).or_insert_with(|| {
-                model_names.push(row.model.as_deref().map(Model::new));
+        for slot in &slots {
+            let model = snapshot.at(*slot).and_then(|node| node.model().cloned());
+            models[slot.index()] = *numbers.entry(model).or_insert_with_key(|model| {
+                model_names.push(model.clone());
                 (model_names.len() - 1) as u32
             });
         }
         Self { snapshot, slots, models, model_names }
     }
 
+    fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.slots.iter().filter_map(|slot| self.snapshot.at(*slot))
+    }
+
+    /// All GPUs, in thousandths of one. A MIG instance counts as a GPU.
+    pub(super) fn capacity_milli(&self) -> u64 {
+        let pools = self.nodes().flat_map(|node| node.pools());
+        pools.map(|(_, pool)| pool.gaps.len() as u64 * MilliGpu::WHOLE.0).sum()
+    }
+
+    /// What bound pods hold of them.
+    pub(super) fn held_milli(&self) -> u64 {
+        let pools = self.nodes().flat_map(|node| node.pools());
+        let unit = |kind: &PoolKind| MilliGpu::WHOLE.0 / u64::from(kind.units_per_device());
+        pools.map(|(facts, pool)| u64::from(pool.allocated) * unit(&facts.kind)).sum()
+    }
+
+    /// What each unit of the demand takes: where nodes share their GPUs in different ways, the most. Nothing where no
+    /// node offers the resource.
+    pub(super) fn share(&self, demand: &GpuDemand) -> MilliGpu {
+        let pools = self.nodes().filter_map(|node| node.pool(&demand.resource));
+        pools.map(|(facts, _)| facts.kind.share(demand)).max().unwrap_or(MilliGpu(0))
+    }
+
+    /// The first thing about nodes or pods that the FGD paper's policies cannot see: they know whole and divisible GPUs
+    /// of one resource, and of a pod its CPU, memory, GPUs and models.
+    pub(super) fn beyond_paper<'a>(&self, pods: impl Iterator<Item = &'a PodRequest>) -> Option<String> {
+        let pool = |node: &Node| {
+            let plain = |facts: &PoolFacts| {
+                *facts.resource == *GPU && matches!(facts.kind, PoolKind::Whole | PoolKind::Divisible)
+            };
+            node.pools().find(|(facts, _)| !plain(facts)).map(|(facts, _)| {
+                let shared =
+                    if *facts.resource == *GPU { " in shares that the device plugin hands out" } else { "" };
+                format!("node {} offers {}{shared}", node.name(), facts.resource)
+            })
+        };
+        let pod = |pod: &PodRequest| match pod.gpus.as_slice() {
+            [_, _, ..] => Some("a pod asks for several GPU resources".to_owned()),
+            [demand] if *demand.resource != *GPU => Some(format!("a pod asks for {}", demand.resource)),
+            _ => pod.min_gpu_memory.map(|_| "a pod asks for GPUs with a certain memory".to_owned()),
+        };
+        self.nodes().find_map(|node| pool(node)).or_else(|| pods.into_iter().find_map(pod))
+    }
+
     /// The models that pods name and no node has, with the number of pods.
     pub(super) fn unknown_models(&self, pods: &PodTable) -> BTreeMap<String, u64> {
+        let has = |pattern: &crate::cluster::ModelPattern| {
+            self.model_names.iter().flatten().any(|model| pattern.accepts(model))
+        };
         let mut unknown = BTreeMap::new();
         for (class, count) in pods.counted() {
-            for name in &class.models {
-                let known = ModelPattern::new(name).is_some_and(|pattern| {
-                    self.model_names.iter().flatten().any(|model| pattern.accepts(model))
-                });
-                if !known {
-                    *unknown.entry(name.clone()).or_default() += count;
-                }
+            for pattern in class.models.iter().filter(|pattern| !has(pattern)) {
+                *unknown.entry(pattern.to_string()).or_default() += count;
+            }
+        }
+        unknown
+    }
+
+    /// The GPU resources that pods ask for and no node offers, with the number of pods.
+    pub(super) fn unknown_resources(&self, pods: &PodTable) -> BTreeMap<String, u64> {
+        let mut unknown = BTreeMap::new();
+        for (class, count) in pods.counted() {
+            let has = |demand: &GpuDemand| self.nodes().any(|node| node.pool(&demand.resource).is_some());
+            for demand in class.gpus.iter().filter(|demand| !has(demand)) {
+                *unknown.entry(demand.resource.to_string()).or_default() += count;
             }
         }
         unknown

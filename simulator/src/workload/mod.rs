@@ -1,9 +1,9 @@
 //! What an experiment works on: a cluster, and the pods that come to it.
 //!
 //! ```text
-//! NodeRow --(cluster)--> Snapshot ----+
-//!                                     +--> Workload --(arrivals)--> pods in the order they come
-//! PodRow --(class)--> Class, Shape ---+
+//! NodeTable, Snapshot --(cluster)--> Cluster ----+
+//!                                                +--> Workload --(arrivals)--> pods in the order they come
+//! PodRow, PodRequest --(class)--> Class, Shape --+
 //! ```
 //!
 //! Pods that ask for the same are one [`Class`], and a pod is the number of its class. Policies that look at GPUs and
@@ -19,19 +19,19 @@ use thiserror::Error;
 
 pub use arrivals::{Arrive, ArriveError, arrivals};
 pub use class::{Class, ClassId, PodTable, Shape, ShapeId};
+pub use cluster::Cluster;
 
 use crate::cluster::{Slot, Snapshot};
-use crate::input::NodeTable;
 
-/// The resource that all GPUs are offered under: thousandths of a GPU, on the device that the policy chooses.
+/// The resource that a table's GPUs are offered under: thousandths of a GPU, on the device that the policy chooses.
 pub const GPU: &str = "nvidia.com/gpu";
 
 /// A cluster and the pods that come to it.
 #[derive(Debug)]
 pub struct Workload {
-    /// The cluster with nothing on it.
+    /// The cluster before the first pod comes.
     pub snapshot: Snapshot,
-    /// Its nodes, in the order of the table.
+    /// Its nodes, in their order.
     pub slots: Vec<Slot>,
     /// By slot, which GPU model the node has: a number that [`Shape::accepts`] knows.
     pub models: Vec<u32>,
@@ -41,10 +41,16 @@ pub struct Workload {
     pub shapes: Vec<Shape>,
     /// The pods, in the order of the table.
     pub pods: Vec<ClassId>,
-    /// All GPUs, in thousandths of one.
+    /// All GPUs, in thousandths of one. A MIG instance counts as a GPU.
     pub capacity_milli: u64,
+    /// What pods hold of them that were there before the first one comes.
+    pub held_milli: u64,
     /// Models that pods name and no node has, with the number of pods that name them.
     pub unknown_models: BTreeMap<String, u64>,
+    /// GPU resources that pods ask for and no node offers, with the number of pods.
+    pub unknown_resources: BTreeMap<String, u64>,
+    /// What of it the FGD paper's policies cannot see, if anything: then only gpulse's own strategies can be asked.
+    pub beyond_paper: Option<String>,
 }
 
 /// Why nodes and pods make no experiment.
@@ -59,21 +65,24 @@ pub enum WorkloadError {
 }
 
 impl Workload {
-    /// Joins the tables.
+    /// Joins the cluster and the pods.
     ///
     /// # Errors
     /// Where there is no GPU, or nobody asks for one.
-    pub fn new(nodes: &NodeTable, pods: PodTable) -> Result<Self, WorkloadError> {
-        let capacity_milli = nodes.rows.iter().map(|node| u64::from(node.gpus) * 1000).sum();
+    pub fn new(cluster: impl Into<Cluster>, pods: PodTable) -> Result<Self, WorkloadError> {
+        let cluster = cluster.into();
+        let capacity_milli = cluster.capacity_milli();
         if capacity_milli == 0 {
             return Err(WorkloadError::NoGpu);
         }
-        if pods.classes().all(|class| class.gpus == 0) {
+        if pods.requests().all(|pod| pod.gpus.is_empty()) {
             return Err(WorkloadError::NoGpuPod);
         }
-        let cluster = cluster::Cluster::of(nodes);
+        let held_milli = cluster.held_milli();
         let unknown_models = cluster.unknown_models(&pods);
-        let (classes, shapes, pods) = pods.resolve(&cluster.model_names);
+        let unknown_resources = cluster.unknown_resources(&pods);
+        let beyond_paper = cluster.beyond_paper(pods.requests());
+        let (classes, shapes, pods) = pods.resolve(&cluster);
         Ok(Self {
             snapshot: cluster.snapshot,
             slots: cluster.slots,
@@ -82,7 +91,10 @@ impl Workload {
             shapes,
             pods,
             capacity_milli,
+            held_milli,
             unknown_models,
+            unknown_resources,
+            beyond_paper,
         })
     }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use gpulse_simulator::fill::{Experiment, Shard, experiment};
-use gpulse_simulator::output::Report;
+use gpulse_simulator::output::Document;
+use gpulse_simulator::output::fill::Report;
 use gpulse_simulator::policy::Choice;
 use gpulse_simulator::workload::Arrive;
 use insta::assert_snapshot;

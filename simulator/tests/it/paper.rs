@@ -4,7 +4,7 @@ use std::fs::File;
 
 use gpulse_simulator::fill::{Experiment, Shard, experiment};
 use gpulse_simulator::input::{read_nodes, read_pods};
-use gpulse_simulator::output::Report;
+use gpulse_simulator::output::fill::Report;
 use gpulse_simulator::policy::{Choice, PAPER};
 use gpulse_simulator::workload::{Arrive, PodTable, Workload};
 

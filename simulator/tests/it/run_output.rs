@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gpulse_simulator::output::queueing::Report;
+use gpulse_simulator::output::Document;
+use gpulse_simulator::output::run::Report;
 use gpulse_simulator::policy::Choice;
 use gpulse_simulator::run::{
     Arrivals, Discipline, Experiment, Extent, Finished, Lives, Plan, Traffic, experiment,
@@ -74,7 +75,7 @@ fn what_is_stopped_is_partial_and_keeps_what_is_done() {
 #[test]
 fn people_see_tables() {
     assert_snapshot!(two().to_text(), @"
-4 nodes with 19 GPUs. Arrivals poisson at 0.9 of the GPUs, lives exp:1m, queue backfill of 200; seeds 1 to 2 (mean ± standard deviation).
+4 nodes with 19 GPUs; 7 pods that ask for 8.1 GPUs. Arrivals poisson at 0.9 of the GPUs, lives exp:1m, queue backfill of 200; seeds 1 to 2 (mean ± standard deviation).
 Measured from 3m on, while 500 pods came (1967s on average).
 
 In the measured time, the GPUs and the queue:

@@ -8,4 +8,5 @@ mod node_facts;
 mod pod_request;
 mod pool;
 mod quantity;
+mod rehearsal;
 mod saved;

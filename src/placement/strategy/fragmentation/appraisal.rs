@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::kind::share;
 use super::market::Market;
 use super::reserve::MAX_GROUPS;
 use crate::cluster::{Devices, Gaps, GpuDemand, Node, PodRequest, PoolFacts, PoolKind};
@@ -81,7 +80,7 @@ impl Market {
             let mut after = Rest::of(&pool.gaps);
             let before = after;
             if let Some((_, demand)) = asked.filter(|(asked, _)| asked.resource == facts.resource) {
-                let share = share(&facts.kind, demand);
+                let share = facts.kind.share(demand).0 as u16;
                 for device in devices {
                     let gap = pool.gaps[*device];
                     let left = gap.saturating_sub(share);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cluster::{GpuDemand, MilliGpu, Model, Node, PoolFacts, PoolKind, Wish};
+use crate::cluster::{GpuDemand, Model, Node, PoolFacts, PoolKind, Wish};
 
 /// GPUs that are alike to every pod: of one resource, one model, and shared alike.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,16 +31,6 @@ impl Kind {
 
     /// What the demand takes of one of these GPUs, in thousandths.
     pub(super) fn share(&self, demand: &GpuDemand) -> u16 {
-        share(&self.pool, demand)
+        self.pool.share(demand).0 as u16
     }
-}
-
-/// What a demand takes of one device of such a pool, in thousandths of it.
-pub(super) fn share(pool: &PoolKind, demand: &GpuDemand) -> u16 {
-    let whole = MilliGpu::WHOLE.0;
-    let share = match pool {
-        PoolKind::Divisible => demand.share.0.min(whole),
-        pool => (whole / u64::from(pool.units_per_device())).max(1),
-    };
-    share as u16
 }

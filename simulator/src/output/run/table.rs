@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Report, StrategyReport, WaitReport};
 use crate::cluster::Period;
 use crate::output::grid;
+use crate::output::head::{partial, seeds};
 use crate::stats::Spread;
 
 pub(super) fn text(report: &Report) -> String {
@@ -32,27 +33,22 @@ const WAITS: [Wait; 4] = [
 
 fn head(report: &Report) -> String {
     let traffic = &report.traffic;
-    let seeds = match report.seeds.as_slice() {
-        [seed] => format!("seed {seed}"),
-        [first, .., last] => format!("seeds {first} to {last} (mean ± standard deviation)"),
-        [] => "no seed".into(),
-    };
     let load = traffic.load.map_or_else(String::new, |load| format!(" at {load} of the GPUs"));
     let depth = traffic.backfill_depth.map_or_else(String::new, |depth| format!(" of {depth}"));
-    let partial = if report.partial { "PARTIAL: stopped before all runs were done.\n" } else { "" };
     let extent = match (traffic.pods_counted, traffic.horizon_s) {
         (Some(pods), _) => format!("while {pods} pods came"),
         (None, Some(seconds)) => format!("for {}", period(seconds)),
         (None, None) => "to the end of the trace".into(),
     };
     format!(
-        "{partial}{} nodes with {} GPUs. Arrivals {}{load}, lives {}, queue {}{depth}; {seeds}.\n\
+        "{}{} Arrivals {}{load}, lives {}, queue {}{depth}; {}.\n\
          Measured from {} on, {extent} ({} on average).\n",
-        report.nodes,
-        report.gpus,
+        partial(report.partial),
+        report.head.sentence(),
         traffic.arrivals,
         traffic.lives,
         traffic.queue,
+        seeds(&report.seeds),
         period(traffic.warm_up_s),
         period(measured_s(report)),
     )

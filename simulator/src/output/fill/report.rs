@@ -1,4 +1,4 @@
-//! What an experiment says.
+//! What was filled, and what came of it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::fill::{Curve, Experiment, Failures, Finished, Point};
+use crate::output::ExperimentHead;
 use crate::placement::Reason;
 use crate::policy::Choice;
 use crate::stats::Spread;
@@ -15,16 +16,9 @@ use crate::workload::{Arrive, Workload};
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The version that made it.
-    pub version: &'static str,
-    /// The command that made it.
-    pub command: &'static str,
-    /// Nodes of the cluster.
-    pub nodes: usize,
-    /// GPUs of the cluster.
-    pub gpus: u64,
-    /// The pods of the table.
-    pub pods: PodsReport,
+    /// Which program made it, on which cluster and pods.
+    #[serde(flatten)]
+    pub head: ExperimentHead,
     /// How much demand arrives, as a multiple of the cluster's GPUs.
     pub arrive: Arrive,
     /// The seeds.
@@ -35,18 +29,6 @@ pub struct Report {
     pub partial: bool,
     /// What came of each strategy.
     pub strategies: Vec<StrategyReport>,
-}
-
-/// The pods of the table.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodsReport {
-    /// How many.
-    pub count: usize,
-    /// The GPUs that they ask for, in thousandths of one.
-    pub gpu_milli: u64,
-    /// GPU models that they name and no node has, with the number of pods.
-    pub unknown_models: BTreeMap<String, u64>,
 }
 
 /// What came of a strategy.
@@ -118,27 +100,12 @@ impl Report {
     pub fn of(workload: &Workload, experiment: &Experiment, finished: &[Finished]) -> Self {
         let strategy = |policy: &Choice| StrategyReport::of(*policy, finished);
         Self {
-            version: env!("CARGO_PKG_VERSION"),
-            command: "fill",
-            nodes: workload.slots.len(),
-            gpus: workload.capacity_milli / 1000,
-            pods: PodsReport::of(workload),
+            head: ExperimentHead::of("fill", workload),
             arrive: experiment.arrive,
             seeds: experiment.seeds.clone(),
             shard: experiment.shard.to_string(),
             partial: finished.len() < experiment.runs().len(),
             strategies: experiment.policies.iter().map(strategy).collect(),
-        }
-    }
-}
-
-impl PodsReport {
-    /// Of the workload's table.
-    pub(super) fn of(workload: &Workload) -> Self {
-        Self {
-            count: workload.pods.len(),
-            gpu_milli: workload.pods.iter().map(|pod| workload.class(*pod).gpu_milli).sum(),
-            unknown_models: workload.unknown_models.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::strategy::StrategyReport;
-use crate::output::PodsReport;
+use crate::output::ExperimentHead;
 use crate::policy::Choice;
 use crate::run::{Arrivals, Discipline, Experiment, Extent, Finished, Traffic};
 use crate::workload::{Arrive, Workload};
@@ -12,16 +12,9 @@ use crate::workload::{Arrive, Workload};
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The version that made it.
-    pub version: &'static str,
-    /// The command that made it.
-    pub command: &'static str,
-    /// Nodes of the cluster.
-    pub nodes: usize,
-    /// GPUs of the cluster.
-    pub gpus: u64,
-    /// The pods of the table.
-    pub pods: PodsReport,
+    /// Which program made it, on which cluster and pods.
+    #[serde(flatten)]
+    pub head: ExperimentHead,
     /// How they came and ran.
     pub traffic: TrafficReport,
     /// The seeds.
@@ -65,11 +58,7 @@ impl Report {
     ) -> Self {
         let strategy = |policy: &Choice| StrategyReport::of(*policy, workload.capacity_milli, finished);
         Self {
-            version: env!("CARGO_PKG_VERSION"),
-            command: "run",
-            nodes: workload.slots.len(),
-            gpus: workload.capacity_milli / 1000,
-            pods: PodsReport::of(workload),
+            head: ExperimentHead::of("run", workload),
             traffic: TrafficReport::of(traffic),
             seeds: experiment.seeds.clone(),
             partial: finished.len() < experiment.runs().len(),

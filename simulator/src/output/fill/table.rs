@@ -1,7 +1,8 @@
 //! A report for people.
 
-use super::grid;
 use super::report::{PointReport, Report, RunReport, StrategyReport};
+use crate::output::grid;
+use crate::output::head::{partial, seeds};
 use crate::placement::Reason;
 use crate::stats::Spread;
 
@@ -21,21 +22,14 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 fn head(report: &Report) -> String {
-    let seeds = match report.seeds.as_slice() {
-        [seed] => format!("seed {seed}"),
-        [first, .., last] => format!("seeds {first} to {last} (mean ± standard deviation)"),
-        [] => "no seed".into(),
-    };
     let part =
         if report.shard == "1/1" { String::new() } else { format!(", part {} of the runs", report.shard) };
-    let partial = if report.partial { "PARTIAL: stopped before all runs were done.\n" } else { "" };
     format!(
-        "{partial}{} nodes with {} GPUs; {} pods that ask for {:.1} GPUs. Demand of {} times the GPUs arrives; {seeds}{part}.\n",
-        report.nodes,
-        report.gpus,
-        report.pods.count,
-        report.pods.gpu_milli as f64 / 1000.0,
+        "{}{} Demand of {} times the GPUs arrives; {}{part}.\n",
+        partial(report.partial),
+        report.head.sentence(),
         report.arrive,
+        seeds(&report.seeds),
     )
 }
 

@@ -1,0 +1,73 @@
+//! What an experiment was made of: what every report of runs begins with.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::workload::Workload;
+
+/// Which program made a report, on which cluster and pods.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExperimentHead {
+    /// The version that made it.
+    pub version: &'static str,
+    /// The command that made it.
+    pub command: &'static str,
+    /// Nodes of the cluster.
+    pub nodes: usize,
+    /// GPUs of the cluster.
+    pub gpus: u64,
+    /// The pods that were given.
+    pub pods: PodsReport,
+}
+
+/// The pods that were given.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodsReport {
+    /// How many.
+    pub count: usize,
+    /// The GPUs that they ask for, in thousandths of one.
+    pub gpu_milli: u64,
+    /// GPU models that they name and no node has, with the number of pods.
+    pub unknown_models: BTreeMap<String, u64>,
+}
+
+impl ExperimentHead {
+    /// Of a command's work on a workload.
+    pub(super) fn of(command: &'static str, workload: &Workload) -> Self {
+        let gpu_milli = workload.pods.iter().map(|pod| workload.class(*pod).gpu_milli).sum();
+        let unknown_models = workload.unknown_models.clone();
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            command,
+            nodes: workload.slots.len(),
+            gpus: workload.capacity_milli / 1000,
+            pods: PodsReport { count: workload.pods.len(), gpu_milli, unknown_models },
+        }
+    }
+
+    /// In a sentence.
+    pub(super) fn sentence(&self) -> String {
+        let gpus = self.pods.gpu_milli as f64 / 1000.0;
+        format!(
+            "{} nodes with {} GPUs; {} pods that ask for {gpus:.1} GPUs.",
+            self.nodes, self.gpus, self.pods.count
+        )
+    }
+}
+
+/// Seeds in a few words.
+pub(super) fn seeds(seeds: &[u64]) -> String {
+    match seeds {
+        [seed] => format!("seed {seed}"),
+        [first, .., last] => format!("seeds {first} to {last} (mean ± standard deviation)"),
+        [] => "no seed".into(),
+    }
+}
+
+/// What a report begins with whose runs were not all done.
+pub(super) fn partial(partial: bool) -> &'static str {
+    if partial { "PARTIAL: stopped before all runs were done.\n" } else { "" }
+}
