@@ -3,6 +3,7 @@
 //! The columns are those of the openb trace (`simulator/data/openb`), or of the Philly trace for jobs with times. A file of ten million lines is read in constant
 //! memory but for the fingerprints of its names.
 
+mod catalogue;
 mod error;
 mod nodes;
 mod philly;
@@ -10,6 +11,7 @@ mod pods;
 mod table;
 mod times;
 
+pub use catalogue::{Price, ShapeRow, read_catalogue};
 pub use error::InputError;
 pub use nodes::{NodeRow, NodeTable, read_nodes};
 pub use pods::{PodRow, read_pods};
