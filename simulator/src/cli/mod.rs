@@ -5,6 +5,7 @@
 
 mod fill;
 mod interrupt;
+mod plan;
 mod printing;
 mod progress;
 mod run;
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Fill a cluster pod by pod until it is over-full, and see how much of it each strategy can use.
     Fill(fill::Arguments),
+    /// Answer a planner's question: what to buy, what still fits, what a loss costs, what could go.
+    Plan(plan::Arguments),
     /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
     Run(run::Arguments),
 }
@@ -48,6 +51,7 @@ enum Finding {
 pub fn run() -> ExitCode {
     let finding = match Arguments::parse().command {
         Command::Fill(arguments) => fill::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
     };
     match finding {

@@ -44,52 +44,83 @@ impl Source {
     /// # Errors
     /// At the first thing that is wrong with a table, and with `--strict` where anything was not understood.
     pub(super) fn load(&self, times: Times) -> anyhow::Result<(Workload, Vec<PodTimes>)> {
-        let mut doubts = Vec::new();
-        let cluster = self.cluster(&mut doubts)?;
-        let (mut pods, mut pod_times) = (PodTable::default(), Vec::new());
-        let mut take = |row: PodRow, times: Option<PodTimes>| {
-            pods.add(row);
-            pod_times.extend(times);
-        };
-        let (file, source) = (name(&self.pods), open(&self.pods)?);
-        let columns = match times {
-            Times::Read => read_timed_pods(&file, source, take)?,
-            Times::Ignored => read_pods(&file, source, |row| take(row, None))?,
-        };
-        doubts.extend(unread(&self.pods, &columns));
-        let workload = Workload::new(cluster, pods)?;
-        let models = workload.unknown_models.iter();
-        doubts.extend(models.map(|(model, pods)| {
-            format!("{file}: no node has the GPU model {model} (pods that name it: {pods})")
-        }));
-        let resources = workload.unknown_resources.iter();
-        doubts.extend(resources.map(|(resource, pods)| {
-            format!("{file}: no node offers {resource} (pods that ask for it: {pods})")
-        }));
-        if self.strict && !doubts.is_empty() {
-            bail!("refused, since --strict: {}", doubts.join("; "));
-        }
-        doubts.iter().for_each(|doubt| complain(&format!("warning: {doubt}")));
-        Ok((workload, pod_times))
-    }
-
-    /// Reads the nodes, and what holds room on them already.
-    fn cluster(&self, doubts: &mut Vec<String>) -> anyhow::Result<Cluster> {
         if is_stdin(&self.nodes) && is_stdin(&self.pods) {
             bail!("--nodes and --pods: both are stdin, expected one of them to be a file");
         }
-        let (file, mut source) = (name(&self.nodes), open(&self.nodes)?);
-        if is_json(&file, &mut source)? {
-            return Ok(Cluster::from(read_snapshot(&file, source)?));
-        }
-        let nodes = read_nodes(&file, source)?;
-        doubts.extend(unread(&self.nodes, &nodes.unread));
-        Ok(Cluster::from(&nodes))
+        let mut doubts = Doubts::default();
+        let cluster = cluster(&self.nodes, &mut doubts)?;
+        let (pods, pod_times) = pods(&self.pods, times, &mut doubts)?;
+        let workload = Workload::new(cluster, pods)?;
+        doubts.of_workload(&self.pods, &workload);
+        doubts.tell(self.strict)?;
+        Ok((workload, pod_times))
     }
 }
 
-fn unread(file: &Path, columns: &[String]) -> impl Iterator<Item = String> {
-    columns.iter().map(move |column| format!("{}: column {column} was not read", name(file)))
+/// Reads the nodes, and what holds room on them already.
+pub(super) fn cluster(nodes: &Path, doubts: &mut Doubts) -> anyhow::Result<Cluster> {
+    let (file, mut source) = (name(nodes), open(nodes)?);
+    if is_json(&file, &mut source)? {
+        return Ok(Cluster::from(read_snapshot(&file, source)?));
+    }
+    let table = read_nodes(&file, source)?;
+    doubts.unread(nodes, &table.unread);
+    Ok(Cluster::from(&table))
+}
+
+/// Reads the pods and their times.
+pub(super) fn pods(
+    pods: &Path,
+    times: Times,
+    doubts: &mut Doubts,
+) -> anyhow::Result<(PodTable, Vec<PodTimes>)> {
+    let (mut table, mut pod_times) = (PodTable::default(), Vec::new());
+    let mut take = |row: PodRow, times: Option<PodTimes>| {
+        table.add(row);
+        pod_times.extend(times);
+    };
+    let (file, source) = (name(pods), open(pods)?);
+    let columns = match times {
+        Times::Read => read_timed_pods(&file, source, take)?,
+        Times::Ignored => read_pods(&file, source, |row| take(row, None))?,
+    };
+    doubts.unread(pods, &columns);
+    Ok((table, pod_times))
+}
+
+/// What of the input was not understood, or cannot be met.
+#[derive(Debug, Default)]
+pub(super) struct Doubts(Vec<String>);
+
+impl Doubts {
+    /// Columns that nothing was read from.
+    pub(super) fn unread(&mut self, file: &Path, columns: &[String]) {
+        let unread = columns.iter().map(|column| format!("{}: column {column} was not read", name(file)));
+        self.0.extend(unread);
+    }
+
+    /// What pods ask for and no node has.
+    pub(super) fn of_workload(&mut self, pods: &Path, workload: &Workload) {
+        let file = name(pods);
+        self.0.extend(workload.unknown_models.iter().map(|(model, pods)| {
+            format!("{file}: no node has the GPU model {model} (pods that name it: {pods})")
+        }));
+        self.0.extend(workload.unknown_resources.iter().map(|(resource, pods)| {
+            format!("{file}: no node offers {resource} (pods that ask for it: {pods})")
+        }));
+    }
+
+    /// Says them.
+    ///
+    /// # Errors
+    /// With `strict`, where there are any.
+    pub(super) fn tell(&self, strict: bool) -> anyhow::Result<()> {
+        if strict && !self.0.is_empty() {
+            bail!("refused, since --strict: {}", self.0.join("; "));
+        }
+        self.0.iter().for_each(|doubt| complain(&format!("warning: {doubt}")));
+        Ok(())
+    }
 }
 
 fn is_stdin(file: &Path) -> bool {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::error::InputError;
 
@@ -92,6 +93,11 @@ impl<R: Read> Table<R> {
     /// The field's text; empty where the table does not have the column.
     pub(super) fn text(&self, column: usize) -> &str {
         self.places[column].and_then(|place| self.record.get(place)).unwrap_or("")
+    }
+
+    /// The field's text; `None` where it is empty, or the table does not have the column.
+    pub(super) fn optional(&self, column: usize) -> Option<Arc<str>> {
+        Some(self.text(column)).filter(|text| !text.is_empty()).map(Arc::from)
     }
 
     /// The field as a whole number within `range`. `what` says what it counts.

@@ -45,6 +45,14 @@ pub struct Class {
     pub memory_mib: u64,
 }
 
+impl Class {
+    /// GPUs asked for, in thousandths of one, whether or not any node offers them.
+    #[must_use]
+    pub fn asked_milli(&self) -> u64 {
+        self.request.gpus.iter().map(|demand| u64::from(demand.count) * demand.share.0).sum()
+    }
+}
+
 /// What the fragmentation measure and the paper's policies see of a pod: all but its memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {

@@ -26,6 +26,9 @@ use crate::cluster::{Slot, Snapshot};
 /// The resource that a table's GPUs are offered under: thousandths of a GPU, on the device that the policy chooses.
 pub const GPU: &str = "nvidia.com/gpu";
 
+/// The label that a table's zones become.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
 /// A cluster and the pods that come to it.
 #[derive(Debug)]
 pub struct Workload {

@@ -10,6 +10,7 @@ mod fragmentation;
 mod input;
 mod output;
 mod paper;
+mod plan;
 mod policy;
 mod program;
 mod readme;

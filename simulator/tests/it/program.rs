@@ -25,6 +25,12 @@ impl Folder {
         command
     }
 
+    fn plan(&self, question: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gpulse-sim"));
+        command.current_dir(self.0.path());
+        command.args(["plan", question, "--nodes", "nodes.csv"]).args(arguments).output().unwrap()
+    }
+
     fn fill(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
@@ -130,4 +136,81 @@ fn an_interrupt_leaves_what_is_done_and_ends_with_1() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["partial"], true);
     assert!(text(&output.stderr).contains("partial: "));
+}
+
+#[test]
+fn a_plan_is_a_sentence_and_the_table_behind_it() {
+    let rows = "a,64000,262144,8,V100\nb,64000,262144,8,V100\nc,16000,65536,2,T4\n";
+    let folder = Folder::new(rows, "p1,8000,8192,4,1000,\np2,1000,1024,2,1000,T4\np3,1000,1024,2,1000,T4\n");
+    let waiting = ["--pods", "pods.csv", "--seeds", "1", "--strategy", "binpack"];
+    let copies = folder.plan("copies", &[&waiting[..], &["--gpus", "4", "--cpu", "8"]].concat());
+    assert_eq!((copies.status.code(), text(&copies.stderr)), (Some(0), String::new()));
+    assert_snapshot!(text(&copies.stdout), @"
+    3 more of this pod fit under binpack. What stops the next one, and on how many nodes: too few free GPUs (3).
+
+    3 nodes with 18 GPUs; 3 pods that ask for 8.0 GPUs. The pod: 4 nvidia.com/gpu, 8 CPU; seed 1.
+
+     strategy       fit  on nodes
+     binpack   3.0 ±0.0  2.0 ±0.0
+
+    What stops the next one, and on how many nodes (first seed):
+    binpack: too few free GPUs (3)
+    ");
+    let nodes = folder.plan("nodes", &waiting);
+    assert_eq!((nodes.status.code(), text(&nodes.stderr)), (Some(0), String::new()));
+    assert_snapshot!(text(&nodes.stdout), @"
+    Buy 1 T4x2 (2 GPUs): then every pod finds a place under binpack (1 pod did not, asking for 2.0 GPUs).
+
+    3 nodes with 18 GPUs; 3 pods that ask for 8.0 GPUs. seed 1.
+
+    binpack, nodes that are enough (4 clusters tried):
+     bought                     nodes  GPUs
+     V100x8 alone        never enough     -
+     T4x2 alone                     1     2
+     the fewest GPUs                1     2
+    ");
+    let loss = folder.plan("loss", &waiting);
+    assert_eq!((loss.status.code(), text(&loss.stderr)), (Some(1), String::new()));
+    assert_snapshot!(text(&loss.stdout), @"
+    Under binpack 2 of 3 nodes may be lost; the worst loss is c, which leaves 1 pod without a place (2 GPUs).
+
+    3 nodes with 18 GPUs; 3 pods that ask for 8.0 GPUs. seed 1.
+
+    binpack, the worst losses:
+     lost  nodes  pods there  without a place  their GPUs                    what stops them (pods)
+     c         1           1                1           2  GPU model is not one the pod accepts (1)
+    ");
+    let shrink = folder.plan("shrink", &waiting);
+    assert_eq!((shrink.status.code(), text(&shrink.stderr)), (Some(0), String::new()));
+    assert_snapshot!(text(&shrink.stdout), @"
+    Under binpack 1 of 3 nodes could go (8 GPUs), after 0 pods moved.
+
+    3 nodes with 18 GPUs; 3 pods that ask for 8.0 GPUs. seed 1.
+
+     strategy  nodes that could go  their GPUs  pods that move
+     binpack              1.0 ±0.0    8.0 ±0.0        0.0 ±0.0
+
+    binpack, by model (first seed; --output csv names each node):
+     model  nodes  GPUs  pods that move
+     V100       1     8               0
+    ");
+    let csv = folder.plan("shrink", &[&waiting[..], &["--percent", "30", "--output", "csv"]].concat());
+    assert_eq!(csv.status.code(), Some(0));
+    assert_snapshot!(text(&csv.stdout), @"
+    strategy,order,node,model,gpus,moved
+    binpack,1,a,V100,8,0
+    ");
+}
+
+#[test]
+fn a_plan_that_asks_for_nothing_is_refused() {
+    let none = fine().plan("copies", &["--gpus", "0"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert_snapshot!(text(&none.stderr), @"gpulse-sim: the pod asks for nothing, so that there is no end to its copies: expected GPUs, CPU or memory");
+    let paper = fine().plan("shrink", &["--strategy", "fgd"]);
+    assert_snapshot!(text(&paper.stderr), @r#"gpulse-sim: --strategy: found "fgd", expected some of affinity, binpack, fragmentation, random, worst-fit: plans are for what can be run"#);
+    let zone = fine().plan("loss", &["--by-label", "zone"]);
+    assert_snapshot!(text(&zone.stderr), @"gpulse-sim: --by-label: no node has the label zone; a snapshot keeps zones and the labels that the configuration of gpulse names");
+    let nobody = fine().plan("nodes", &[]);
+    assert_snapshot!(text(&nobody.stderr), @"gpulse-sim: found no pods that are to come, expected --pods");
 }
