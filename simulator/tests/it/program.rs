@@ -164,10 +164,10 @@ fn a_plan_is_a_sentence_and_the_table_behind_it() {
     3 nodes with 18 GPUs; 3 pods that ask for 8.0 GPUs. seed 1.
 
     binpack, nodes that are enough (4 clusters tried):
-     bought                     nodes  GPUs
-     V100x8 alone        never enough     -
-     T4x2 alone                     1     2
-     the fewest GPUs                1     2
+     bought                  nodes  GPUs
+     V100x8 alone     never enough     -
+     T4x2 alone                  1     2
+     the fewest GPUs             1     2
     ");
     let loss = folder.plan("loss", &waiting);
     assert_eq!((loss.status.code(), text(&loss.stderr)), (Some(1), String::new()));
