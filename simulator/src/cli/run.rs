@@ -9,6 +9,7 @@ use super::Finding;
 use super::printing::Printing;
 use super::runs::Runs;
 use super::seeds::Seeds;
+use super::sharding::Sharding;
 use super::source::{Source, Times};
 use super::strategies::{self, Strategies};
 use crate::cluster::Period;
@@ -67,6 +68,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     runs: Runs,
     #[command(flatten)]
+    sharding: Sharding,
+    #[command(flatten)]
     printing: Printing,
 }
 
@@ -100,8 +103,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     let (workload, times) = arguments.source.load(Times::Read)?;
     let traffic = Traffic::new(&workload, &times, plan)
         .with_context(|| format!("{} cannot be run", arguments.source.pods.display()))?;
-    let plan =
-        Experiment { policies: arguments.strategies.chosen(&workload)?, seeds: arguments.seeds.0.clone() };
+    let plan = Experiment {
+        policies: arguments.strategies.chosen(&workload)?,
+        seeds: arguments.seeds.0.clone(),
+        shard: arguments.sharding.part(),
+    };
     let finished = arguments.runs.carry_out(plan.runs().len(), |jobs, goes_on, done| {
         experiment(&workload, &traffic, &plan, jobs, goes_on, done)
     })?;

@@ -5,9 +5,11 @@
 
 mod document;
 pub mod fill;
+mod fingerprint;
 mod grid;
 mod head;
 pub mod run;
 
 pub use document::Document;
+pub(crate) use head::VERSION;
 pub use head::{ExperimentHead, PodsReport};

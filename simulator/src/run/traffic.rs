@@ -117,6 +117,11 @@ impl Traffic {
         &self.plan
     }
 
+    /// The times of the table's pods, in its order, as far as it has any.
+    pub(crate) fn times(&self) -> impl Iterator<Item = PodTimes> {
+        self.pods.iter().filter_map(|pod| pod.times)
+    }
+
     /// How long to wait before measuring, in milliseconds.
     #[must_use]
     pub fn warm_up_ms(&self) -> u64 {

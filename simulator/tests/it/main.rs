@@ -8,6 +8,7 @@
 mod fill;
 mod fragmentation;
 mod input;
+mod merge;
 mod output;
 mod paper;
 mod policy;

@@ -1,15 +1,16 @@
 //! What was run, and what came of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::strategy::StrategyReport;
 use crate::output::ExperimentHead;
 use crate::policy::Choice;
 use crate::run::{Arrivals, Discipline, Experiment, Extent, Finished, Traffic};
+use crate::runs::Shard;
 use crate::workload::{Arrive, Workload};
 
 /// The result of `gpulse-sim run`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Which program made it, on which cluster and pods.
@@ -19,6 +20,8 @@ pub struct Report {
     pub traffic: TrafficReport,
     /// The seeds.
     pub seeds: Vec<u64>,
+    /// Which part of the runs this is.
+    pub shard: Shard,
     /// Whether it was stopped before all runs were done.
     pub partial: bool,
     /// What came of each strategy.
@@ -26,7 +29,7 @@ pub struct Report {
 }
 
 /// How pods came, ran and waited, and what of it was measured.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrafficReport {
     /// `poisson` or `trace`.
@@ -36,7 +39,7 @@ pub struct TrafficReport {
     /// How long they run.
     pub lives: String,
     /// `fifo` or `backfill`.
-    pub queue: &'static str,
+    pub queue: String,
     /// How many of those that wait are tried when a pod leaves; none with `fifo`.
     pub backfill_depth: Option<usize>,
     /// When measuring began, in seconds.
@@ -56,11 +59,12 @@ impl Report {
         experiment: &Experiment,
         finished: &[Finished],
     ) -> Self {
-        let strategy = |policy: &Choice| StrategyReport::of(*policy, workload.capacity_milli, finished);
+        let strategy = |policy: &Choice| StrategyReport::finished(*policy, workload.capacity_milli, finished);
         Self {
-            head: ExperimentHead::of("run", workload),
+            head: ExperimentHead::of("run", workload, Some(traffic)),
             traffic: TrafficReport::of(traffic),
             seeds: experiment.seeds.clone(),
+            shard: experiment.shard,
             partial: finished.len() < experiment.runs().len(),
             strategies: experiment.policies.iter().map(strategy).collect(),
         }
@@ -78,7 +82,7 @@ impl TrafficReport {
             arrivals: plan.arrivals.to_string(),
             load: if let Arrivals::Poisson(load) = plan.arrivals { Some(load) } else { None },
             lives: plan.lives.to_string(),
-            queue,
+            queue: queue.into(),
             backfill_depth,
             warm_up_s: traffic.warm_up_ms() as f64 / 1000.0,
             pods_counted: if let Extent::Pods(pods) = plan.extent { Some(pods) } else { None },

@@ -11,32 +11,33 @@ pub(super) fn write(report: &Report, to: impl Write) -> std::io::Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(["strategy", "size", "metric", "runs", "mean", "sd"])?;
     for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
+        let (name, figures) = (strategy.name.as_str(), &strategy.figures);
         let runs = strategy.runs.len().to_string();
         let mut line = |size: &str, metric: &str, Spread { mean, sd }: Spread| {
-            csv.write_record([strategy.name, size, metric, &runs, &mean.to_string(), &sd.to_string()])
+            csv.write_record([name, size, metric, &runs, &mean.to_string(), &sd.to_string()])
         };
         let whole = [
-            ("allocation_pct", strategy.allocation_pct),
-            ("gpu_hours_used", strategy.gpu_hours.used),
-            ("gpu_hours_idle", strategy.gpu_hours.idle),
-            ("gpu_hours_stranded", strategy.gpu_hours.stranded),
-            ("blocked_pct", strategy.blocked_pct),
-            ("queue_mean", strategy.queue_mean),
-            ("queue_longest", strategy.queue_longest),
-            ("makespan_s", strategy.makespan_s),
+            ("allocation_pct", figures.allocation_pct),
+            ("gpu_hours_used", figures.gpu_hours.used),
+            ("gpu_hours_idle", figures.gpu_hours.idle),
+            ("gpu_hours_stranded", figures.gpu_hours.stranded),
+            ("blocked_pct", figures.blocked_pct),
+            ("queue_mean", figures.queue_mean),
+            ("queue_longest", figures.queue_longest),
+            ("makespan_s", figures.makespan_s),
         ];
         whole.into_iter().try_for_each(|(metric, spread)| line("all", metric, spread))?;
-        for (reason, spread) in &strategy.never_placed {
+        for (reason, spread) in &figures.never_placed {
             line("all", &format!("never_placed_{}", reason.replace('-', "_")), *spread)?;
         }
-        for waits in std::iter::once(&strategy.waits).chain(&strategy.waits_by_size) {
+        for waits in std::iter::once(&figures.waits).chain(&figures.waits_by_size) {
             metrics(waits).into_iter().try_for_each(|(metric, spread)| line(&waits.size, metric, spread))?;
         }
     }
     csv.flush()
 }
 
-fn metrics(waits: &WaitReport) -> [(&'static str, Spread); 6] {
+fn metrics(waits: &WaitReport<Spread>) -> [(&'static str, Spread); 6] {
     [
         ("pods", waits.pods),
         ("wait_mean_s", waits.mean_s),

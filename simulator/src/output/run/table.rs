@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Report, StrategyReport, WaitReport};
 use crate::cluster::Period;
 use crate::output::grid;
-use crate::output::head::{partial, seeds};
+use crate::output::head::{part, partial, seconds_a_run, seeds};
 use crate::stats::Spread;
 
 pub(super) fn text(report: &Report) -> String {
@@ -22,7 +22,7 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 /// A value of the waits, and what people call it.
-type Wait = (&'static str, fn(&WaitReport) -> Spread);
+type Wait = (&'static str, fn(&WaitReport<Spread>) -> Spread);
 
 const WAITS: [Wait; 4] = [
     ("Wait, mean", |waits| waits.mean_s),
@@ -41,7 +41,7 @@ fn head(report: &Report) -> String {
         (None, None) => "to the end of the trace".into(),
     };
     format!(
-        "{}{} Arrivals {}{load}, lives {}, queue {}{depth}; {}.\n\
+        "{}{} Arrivals {}{load}, lives {}, queue {}{depth}; {}{}.\n\
          Measured from {} on, {extent} ({} on average).\n",
         partial(report.partial),
         report.head.sentence(),
@@ -49,6 +49,7 @@ fn head(report: &Report) -> String {
         traffic.lives,
         traffic.queue,
         seeds(&report.seeds),
+        part(report.shard),
         period(traffic.warm_up_s),
         period(measured_s(report)),
     )
@@ -81,37 +82,43 @@ fn totals(report: &Report) -> String {
     ];
     let row = |strategy: &StrategyReport| {
         let took_s = strategy.took.as_secs_f64();
-        let rate = if took_s > 0.0 { strategy.events as f64 / took_s } else { 0.0 };
+        let events: u64 = strategy.runs.iter().map(|run| run.events).sum();
+        let rate = if took_s > 0.0 { format!("{:.0}", events as f64 / took_s) } else { "-".into() };
         let shown = |decimals: usize, spread: Spread| shown(strategy.runs.len(), decimals, spread);
         vec![
-            shown(2, strategy.allocation_pct),
-            format!("{:.0}", strategy.gpu_hours.used.mean),
-            format!("{:.0}", strategy.gpu_hours.idle.mean),
-            shown(0, strategy.gpu_hours.stranded),
-            shown(1, strategy.blocked_pct),
-            shown(1, strategy.queue_mean),
-            format!("{:.0}", strategy.queue_longest.mean),
-            format!("{:.2}", strategy.makespan_s.mean / 3600.0),
-            format!("{:.3}", took_s / strategy.runs.len() as f64),
-            format!("{rate:.0}"),
+            shown(2, strategy.figures.allocation_pct),
+            format!("{:.0}", strategy.figures.gpu_hours.used.mean),
+            format!("{:.0}", strategy.figures.gpu_hours.idle.mean),
+            shown(0, strategy.figures.gpu_hours.stranded),
+            shown(1, strategy.figures.blocked_pct),
+            shown(1, strategy.figures.queue_mean),
+            format!("{:.0}", strategy.figures.queue_longest.mean),
+            format!("{:.2}", strategy.figures.makespan_s.mean / 3600.0),
+            seconds_a_run(strategy.took, strategy.runs.len()),
+            rate,
         ]
     };
     grid(header.map(str::to_owned).into_iter(), report, row)
 }
 
-fn waits(report: &Report, value: fn(&WaitReport) -> Spread) -> String {
+fn waits(report: &Report, value: fn(&WaitReport<Spread>) -> Spread) -> String {
     let mut sizes: Vec<&str> = Vec::new();
     for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
         // All strategies meet the same pods.
-        sizes = strategy.waits_by_size.iter().map(|waits| waits.size.as_str()).collect();
+        sizes = strategy.figures.waits_by_size.iter().map(|waits| waits.size.as_str()).collect();
     }
     let header = std::iter::once("all").chain(sizes.iter().copied()).map(str::to_owned);
     let row = |strategy: &StrategyReport| {
-        let of = |waits: &WaitReport| shown(strategy.runs.len(), 1, value(waits));
+        let of = |waits: &WaitReport<Spread>| shown(strategy.runs.len(), 1, value(waits));
         let by_size = sizes.iter().map(|size| {
-            strategy.waits_by_size.iter().find(|waits| waits.size == *size).map_or_else(|| "-".into(), of)
+            strategy
+                .figures
+                .waits_by_size
+                .iter()
+                .find(|waits| waits.size == *size)
+                .map_or_else(|| "-".into(), of)
         });
-        std::iter::once(of(&strategy.waits)).chain(by_size).collect()
+        std::iter::once(of(&strategy.figures.waits)).chain(by_size).collect()
     };
     grid(header, report, row)
 }
@@ -127,12 +134,13 @@ fn queues(report: &Report) -> String {
 
 /// Nothing where all were placed. What fits no empty node does so under every strategy.
 fn never_placed(report: &Report) -> String {
-    let Some(strategy) = report.strategies.iter().find(|strategy| !strategy.never_placed.is_empty()) else {
+    let Some(strategy) = report.strategies.iter().find(|strategy| !strategy.figures.never_placed.is_empty())
+    else {
         return String::new();
     };
-    let reasons = strategy.never_placed.iter();
+    let reasons = strategy.figures.never_placed.iter();
     let reasons: Vec<String> = reasons.map(|(reason, pods)| format!("{:.1} {reason}", pods.mean)).collect();
-    let pods = strategy.pods.mean;
+    let pods = strategy.figures.pods.mean;
     format!("\nOf {pods:.1} pods, these fit no node, not even an empty one: {}.\n", reasons.join(", "))
 }
 
@@ -147,5 +155,5 @@ fn grid(
     row: impl Fn(&StrategyReport) -> Vec<String>,
 ) -> String {
     let strategies = report.strategies.iter().filter(|strategy| !strategy.runs.is_empty());
-    grid::text(header, strategies.map(|strategy| (strategy.name, row(strategy))))
+    grid::text(header, strategies.map(|strategy| (strategy.name.as_str(), row(strategy))))
 }
