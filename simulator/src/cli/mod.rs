@@ -14,6 +14,7 @@ mod seeds;
 mod sharding;
 mod source;
 mod strategies;
+mod traffic;
 
 use std::io::Write;
 use std::process::ExitCode;

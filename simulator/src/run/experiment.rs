@@ -19,6 +19,8 @@ pub struct Experiment {
     pub seeds: Vec<u64>,
     /// Which part of the runs.
     pub shard: Shard,
+    /// Whether each node is measured, too: for the first seed, since there is much of it.
+    pub node_timeline: bool,
 }
 
 /// A run and what came of it.
@@ -47,6 +49,9 @@ pub fn experiment(
         let watch = Stopwatch::start();
         let schedule = traffic.schedule(id.seed);
         let mut meter = Meter::new(workload, &schedule);
+        if experiment.node_timeline && experiment.seeds.first() == Some(&id.seed) {
+            meter = meter.with_nodes();
+        }
         let stage = Stage { workload, measure: &measure, seed: id.seed };
         simulate(stage, id.policy, &schedule.pods, traffic.plan().queue, |record| meter.note(&record));
         Finished { id: *id, outcome: meter.finish(), took: watch.elapsed() }

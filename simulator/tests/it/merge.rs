@@ -4,7 +4,7 @@ use gpulse_simulator::fill::{self, Experiment};
 use gpulse_simulator::merge::{Joined, MergeError, Part, join};
 use gpulse_simulator::output::{self, Document};
 use gpulse_simulator::policy::Choice;
-use gpulse_simulator::run::{self, Arrivals, Discipline, Extent, Lives, Plan, Traffic};
+use gpulse_simulator::run::{self, Arrivals, Discipline, Extent, Lives, Plan, Rhythm, Traffic};
 use gpulse_simulator::runs::{Shard, ShardIndex};
 use gpulse_simulator::workload::{Arrive, Workload};
 use insta::assert_snapshot;
@@ -45,12 +45,15 @@ fn run(workload: &Workload, shard: &str) -> output::run::Report {
         warm_up_ms: None,
         extent: Extent::Pods(200),
         queue: Discipline::Backfill { depth: 200 },
+        priorities: false,
+        rhythm: Rhythm::default(),
     };
     let traffic = Traffic::new(workload, &[], plan).unwrap();
     let experiment = run::Experiment {
         policies: POLICIES.map(|name| Choice::named(name).unwrap()).to_vec(),
         seeds: (1..=5).collect(),
         shard: shard.parse().unwrap(),
+        node_timeline: true,
     };
     let finished = run::experiment(workload, &traffic, &experiment, 2, &|| true, &|_| {});
     output::run::Report::of(workload, &traffic, &experiment, &finished)

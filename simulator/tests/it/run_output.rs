@@ -9,7 +9,7 @@ use gpulse_simulator::output::Document;
 use gpulse_simulator::output::run::Report;
 use gpulse_simulator::policy::Choice;
 use gpulse_simulator::run::{
-    Arrivals, Discipline, Experiment, Extent, Finished, Lives, Plan, Traffic, experiment,
+    Arrivals, Discipline, Experiment, Extent, Finished, Lives, Plan, Rhythm, Traffic, experiment,
 };
 use gpulse_simulator::runs::Shard;
 use gpulse_simulator::workload::Workload;
@@ -24,12 +24,19 @@ fn traffic(workload: &Workload) -> Traffic {
         warm_up_ms: None,
         extent: Extent::Pods(500),
         queue: Discipline::Backfill { depth: 200 },
+        priorities: false,
+        rhythm: Rhythm::default(),
     };
     Traffic::new(workload, &[], plan).unwrap()
 }
 
 fn every_policy(seeds: impl Iterator<Item = u64>) -> Experiment {
-    Experiment { policies: Choice::all().collect(), seeds: seeds.collect(), shard: Shard::default() }
+    Experiment {
+        policies: Choice::all().collect(),
+        seeds: seeds.collect(),
+        shard: Shard::default(),
+        node_timeline: false,
+    }
 }
 
 fn report(plan: &Experiment, jobs: usize) -> Report {
@@ -43,7 +50,7 @@ fn report(plan: &Experiment, jobs: usize) -> Report {
 /// A report of two strategies and two seeds, without times.
 fn two() -> Report {
     let policies = ["fgd", "worst-fit"].map(|name| Choice::named(name).unwrap()).to_vec();
-    report(&Experiment { policies, seeds: vec![1, 2], shard: Shard::default() }, 1)
+    report(&Experiment { policies, seeds: vec![1, 2], shard: Shard::default(), node_timeline: false }, 1)
 }
 
 fn bytes(report: &Report) -> Vec<u8> {
@@ -159,6 +166,7 @@ fn programs_get_one_object() {
   "command": "run",
   "gpus": 19,
   "input": "e79b5532d61a8ebe",
+  "nodeTimeline": false,
   "nodes": 4,
   "partial": false,
   "pods": {
@@ -333,10 +341,14 @@ fn programs_get_one_object() {
   "traffic": {
     "arrivals": "poisson",
     "backfillDepth": 200,
+    "burst": null,
+    "daily": 0.0,
+    "drift": 0.0,
     "horizonS": null,
     "lives": "exp:1m",
     "load": 0.9,
     "podsCounted": 500,
+    "priorities": false,
     "queue": "backfill",
     "warmUpS": 180.0
   },

@@ -1,6 +1,6 @@
 //! What `gpulse-sim run` says.
 
-mod figures;
+mod metrics;
 mod report;
 mod spreadsheet;
 mod strategy;
@@ -8,9 +8,9 @@ mod table;
 
 use std::io::{Result, Write};
 
-pub use figures::{Figures, GpuHours, WaitReport};
+pub use metrics::{GpuHours, Metrics, PriorityReport, WaitReport};
 pub use report::{Report, TrafficReport};
-pub use strategy::{RunReport, StrategyReport, Timeline};
+pub use strategy::{NodeTimeline, RunReport, StrategyReport, Timeline};
 
 use super::Document;
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::Figures;
+use super::metrics::Metrics;
 use crate::policy::Choice;
-use crate::run::{Finished, SAMPLES};
+use crate::run::{BUCKETS, Finished, SAMPLES};
 use crate::stats::{Spread, rounded};
+use crate::workload::Workload;
 
 /// What came of a strategy. It is read from its runs: the means are made of them again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ pub struct StrategyReport {
     pub name: String,
     /// Means over its runs.
     #[serde(flatten)]
-    pub figures: Figures<Spread>,
+    pub metrics: Metrics<Spread>,
     /// How many waited at the end of each hundredth of the measured time.
     pub queue: Vec<Spread>,
     /// Each run.
@@ -46,9 +47,24 @@ pub struct RunReport {
     pub events: u64,
     /// What was measured.
     #[serde(flatten)]
-    pub figures: Figures<f64>,
+    pub metrics: Metrics<f64>,
     /// How things stood in the course of time.
     pub timeline: Timeline,
+    /// What each node did in the course of time, where that was asked for and this is the first seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_timeline: Option<NodeTimeline>,
+}
+
+/// GPUs in use on each node over equal parts of the measured time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeTimeline {
+    /// The nodes' names, in their order.
+    pub nodes: Vec<String>,
+    /// How many parts.
+    pub buckets: u64,
+    /// By node, for each part the mean of the GPUs in use, in thousandths of one.
+    pub busy_milli: Vec<Vec<u64>>,
 }
 
 /// How things stood at the ends of equal parts of the measured time, column by column.
@@ -71,11 +87,17 @@ impl From<StrategyRuns> for StrategyReport {
 
 impl StrategyReport {
     /// Of as many of the policy's runs as were finished.
-    pub(super) fn finished(policy: Choice, capacity_milli: u64, finished: &[Finished]) -> Self {
+    pub(super) fn finished(policy: Choice, workload: &Workload, finished: &[Finished]) -> Self {
         let own = || finished.iter().filter(|run| run.id.policy.name() == policy.name());
         let took = own().map(|run| run.took).sum();
-        let runs = own().map(|run| RunReport::of(run, capacity_milli)).collect();
+        let runs = own().map(|run| RunReport::of(run, workload)).collect();
         Self { took, ..Self::of(policy.name(), runs) }
+    }
+
+    /// What each node did under it, where that was asked for.
+    #[must_use]
+    pub fn node_timeline(&self) -> Option<&NodeTimeline> {
+        self.runs.iter().find_map(|run| run.node_timeline.as_ref())
     }
 
     /// Of its runs, whose times nobody knows.
@@ -86,7 +108,7 @@ impl StrategyReport {
         };
         Self {
             name: name.into(),
-            figures: Figures::over(&runs.iter().map(|run| &run.figures).collect::<Vec<_>>()),
+            metrics: Metrics::over(&runs.iter().map(|run| &run.metrics).collect::<Vec<_>>()),
             queue: (0..SAMPLES as usize).map(queued).collect(),
             runs,
             took: Duration::ZERO,
@@ -94,21 +116,35 @@ impl StrategyReport {
     }
 }
 
+impl NodeTimeline {
+    fn of(workload: &Workload, busy_milli: &[Vec<u64>]) -> Self {
+        let slots = workload.slots.iter();
+        let name = |slot| workload.snapshot.at(slot).map_or_else(String::new, |node| node.name().to_string());
+        Self {
+            nodes: slots.map(|slot| name(*slot)).collect(),
+            buckets: BUCKETS,
+            busy_milli: busy_milli.to_vec(),
+        }
+    }
+}
+
 impl RunReport {
-    fn of(run: &Finished, capacity_milli: u64) -> Self {
+    fn of(run: &Finished, workload: &Workload) -> Self {
         let outcome = &run.outcome;
         let moments = || outcome.timeline.iter();
-        let allocation = |busy_milli: u64| rounded(100.0 * busy_milli as f64 / capacity_milli as f64);
+        let percent = workload.capacity_milli as f64 / 100.0;
+        let allocation = |busy_milli: u64| rounded(busy_milli as f64 / percent);
         Self {
             seed: run.id.seed,
             end_s: outcome.window_ms.end as f64 / 1000.0,
             events: outcome.events,
-            figures: Figures::of(outcome),
+            metrics: Metrics::of(outcome),
             timeline: Timeline {
                 at_s: moments().map(|moment| moment.at_ms as f64 / 1000.0).collect(),
                 queue: moments().map(|moment| moment.queue).collect(),
                 allocation_pct: moments().map(|moment| allocation(moment.busy_milli)).collect(),
             },
+            node_timeline: outcome.nodes.as_ref().map(|nodes| NodeTimeline::of(workload, nodes)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Report, StrategyReport, WaitReport};
+use super::{PriorityReport, Report, StrategyReport, TrafficReport, WaitReport};
 use crate::cluster::Period;
 use crate::output::grid;
 use crate::output::head::{part, partial, seconds_a_run, seeds};
@@ -16,6 +16,7 @@ pub(super) fn text(report: &Report) -> String {
         text += &format!("\n{title}, seconds, by the GPUs that a pod asks for:\n");
         text += &waits(report, value);
     }
+    text += &by_priority(report);
     text += "\nPods that wait, when so much of the measured time is over (%):\n";
     text += &queues(report);
     text + &never_placed(report)
@@ -41,18 +42,28 @@ fn head(report: &Report) -> String {
         (None, None) => "to the end of the trace".into(),
     };
     format!(
-        "{}{} Arrivals {}{load}, lives {}, queue {}{depth}; {}{}.\n\
+        "{}{} Arrivals {}{load}{}, lives {}, queue {}{depth}{}; {}{}.\n\
          Measured from {} on, {extent} ({} on average).\n",
         partial(report.partial),
         report.head.sentence(),
         traffic.arrivals,
+        rhythm(traffic),
         traffic.lives,
         traffic.queue,
+        if traffic.priorities { " by priority" } else { "" },
         seeds(&report.seeds),
         part(report.shard),
         period(traffic.warm_up_s),
         period(measured_s(report)),
     )
+}
+
+/// What arrivals follow beside chance.
+fn rhythm(traffic: &TrafficReport) -> String {
+    let burst = traffic.burst.as_ref().map(|burst| format!(" in bursts of {burst}"));
+    let daily = (traffic.daily > 0.0).then(|| format!(", day and night ±{}", traffic.daily));
+    let drift = (traffic.drift > 0.0).then(|| format!(", mix drifting ±{}", traffic.drift));
+    [burst, daily, drift].into_iter().flatten().collect()
 }
 
 /// The length of the measured time, averaged over the runs: whole minutes where it is long.
@@ -86,14 +97,14 @@ fn totals(report: &Report) -> String {
         let rate = if took_s > 0.0 { format!("{:.0}", events as f64 / took_s) } else { "-".into() };
         let shown = |decimals: usize, spread: Spread| shown(strategy.runs.len(), decimals, spread);
         vec![
-            shown(2, strategy.figures.allocation_pct),
-            format!("{:.0}", strategy.figures.gpu_hours.used.mean),
-            format!("{:.0}", strategy.figures.gpu_hours.idle.mean),
-            shown(0, strategy.figures.gpu_hours.stranded),
-            shown(1, strategy.figures.blocked_pct),
-            shown(1, strategy.figures.queue_mean),
-            format!("{:.0}", strategy.figures.queue_longest.mean),
-            format!("{:.2}", strategy.figures.makespan_s.mean / 3600.0),
+            shown(2, strategy.metrics.allocation_pct),
+            format!("{:.0}", strategy.metrics.gpu_hours.used.mean),
+            format!("{:.0}", strategy.metrics.gpu_hours.idle.mean),
+            shown(0, strategy.metrics.gpu_hours.stranded),
+            shown(1, strategy.metrics.blocked_pct),
+            shown(1, strategy.metrics.queue_mean),
+            format!("{:.0}", strategy.metrics.queue_longest.mean),
+            format!("{:.2}", strategy.metrics.makespan_s.mean / 3600.0),
             seconds_a_run(strategy.took, strategy.runs.len()),
             rate,
         ]
@@ -105,22 +116,41 @@ fn waits(report: &Report, value: fn(&WaitReport<Spread>) -> Spread) -> String {
     let mut sizes: Vec<&str> = Vec::new();
     for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
         // All strategies meet the same pods.
-        sizes = strategy.figures.waits_by_size.iter().map(|waits| waits.size.as_str()).collect();
+        sizes = strategy.metrics.waits_by_size.iter().map(|waits| waits.size.as_str()).collect();
     }
     let header = std::iter::once("all").chain(sizes.iter().copied()).map(str::to_owned);
     let row = |strategy: &StrategyReport| {
         let of = |waits: &WaitReport<Spread>| shown(strategy.runs.len(), 1, value(waits));
         let by_size = sizes.iter().map(|size| {
             strategy
-                .figures
+                .metrics
                 .waits_by_size
                 .iter()
                 .find(|waits| waits.size == *size)
                 .map_or_else(|| "-".into(), of)
         });
-        std::iter::once(of(&strategy.figures.waits)).chain(by_size).collect()
+        std::iter::once(of(&strategy.metrics.waits)).chain(by_size).collect()
     };
     grid(header, report, row)
+}
+
+/// Nothing where all have the same priority.
+fn by_priority(report: &Report) -> String {
+    let mut priorities: Vec<i32> = Vec::new();
+    for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
+        priorities = strategy.metrics.waits_by_priority.iter().map(|waits| waits.priority).collect();
+    }
+    if priorities.is_empty() {
+        return String::new();
+    }
+    let row = |strategy: &StrategyReport| {
+        let waits = &strategy.metrics.waits_by_priority;
+        let of = |of: &PriorityReport<Spread>| shown(strategy.runs.len(), 1, of.waits.mean_s);
+        let cell = |priority: &i32| waits.iter().find(|of| of.priority == *priority).map_or("-".into(), of);
+        priorities.iter().map(cell).collect()
+    };
+    let table = grid(priorities.iter().map(i32::to_string), report, row);
+    format!("\nWait, mean, seconds, by priority:\n{table}")
 }
 
 fn queues(report: &Report) -> String {
@@ -134,13 +164,13 @@ fn queues(report: &Report) -> String {
 
 /// Nothing where all were placed. What fits no empty node does so under every strategy.
 fn never_placed(report: &Report) -> String {
-    let Some(strategy) = report.strategies.iter().find(|strategy| !strategy.figures.never_placed.is_empty())
+    let Some(strategy) = report.strategies.iter().find(|strategy| !strategy.metrics.never_placed.is_empty())
     else {
         return String::new();
     };
-    let reasons = strategy.figures.never_placed.iter();
+    let reasons = strategy.metrics.never_placed.iter();
     let reasons: Vec<String> = reasons.map(|(reason, pods)| format!("{:.1} {reason}", pods.mean)).collect();
-    let pods = strategy.figures.pods.mean;
+    let pods = strategy.metrics.pods.mean;
     format!("\nOf {pods:.1} pods, these fit no node, not even an empty one: {}.\n", reasons.join(", "))
 }
 

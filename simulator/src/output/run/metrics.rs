@@ -1,5 +1,6 @@
 //! What is measured of a run, and its means over several.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::stats::{Spread, rounded};
 /// time and the pods that came in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Figures<T> {
+pub struct Metrics<T> {
     /// GPUs in use, in percent of all.
     pub allocation_pct: T,
     /// Where the GPUs' time went.
@@ -32,6 +33,19 @@ pub struct Figures<T> {
     pub waits: WaitReport<T>,
     /// The same by how many GPUs they asked for, from small to large.
     pub waits_by_size: Vec<WaitReport<T>>,
+    /// The same by priority, the highest first; empty where all have the same.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub waits_by_priority: Vec<PriorityReport<T>>,
+}
+
+/// How long pods of a priority waited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriorityReport<T> {
+    /// The pods' priority.
+    pub priority: i32,
+    /// How long those of all sizes waited.
+    pub waits: WaitReport<T>,
 }
 
 /// Hours of a GPU.
@@ -68,7 +82,7 @@ pub struct WaitReport<T> {
 
 const MILLI_MILLIS_AN_HOUR: f64 = 1000.0 * 3_600_000.0;
 
-impl Figures<f64> {
+impl Metrics<f64> {
     /// Of a run.
     pub(super) fn of(outcome: &Outcome) -> Self {
         let window_ms = (outcome.window_ms.end - outcome.window_ms.start) as f64;
@@ -93,14 +107,19 @@ impl Figures<f64> {
                 .collect(),
             waits: WaitReport::of("all".into(), &outcome.waits),
             waits_by_size: by_size.map(|(size, waits)| WaitReport::of(size.to_string(), waits)).collect(),
+            waits_by_priority: if outcome.waits_by_priority.len() > 1 {
+                outcome.waits_by_priority.iter().rev().map(of_priority).collect()
+            } else {
+                Vec::new()
+            },
         }
     }
 }
 
-impl Figures<Spread> {
+impl Metrics<Spread> {
     /// Over several runs, in this order.
-    pub(super) fn over(runs: &[&Figures<f64>]) -> Self {
-        let spread = |value: &dyn Fn(&Figures<f64>) -> f64| over(runs, value);
+    pub(super) fn over(runs: &[&Metrics<f64>]) -> Self {
+        let spread = |value: &dyn Fn(&Metrics<f64>) -> f64| over(runs, value);
         let reasons: BTreeSet<&String> = runs.iter().flat_map(|run| run.never_placed.keys()).collect();
         let never = |reason: &String| spread(&|run| run.never_placed.get(reason).copied().unwrap_or(0.0));
         Self {
@@ -118,17 +137,35 @@ impl Figures<Spread> {
             never_placed: reasons.into_iter().map(|reason| (reason.clone(), never(reason))).collect(),
             waits: WaitReport::over("all", &runs.iter().map(|run| &run.waits).collect::<Vec<_>>()),
             waits_by_size: by_size(runs),
+            waits_by_priority: by_priority(runs),
         }
     }
 }
 
 /// Each size that occurs, from small to large.
-fn by_size(runs: &[&Figures<f64>]) -> Vec<WaitReport<Spread>> {
+fn by_size(runs: &[&Metrics<f64>]) -> Vec<WaitReport<Spread>> {
     let mut sizes: BTreeMap<(Size, &str), Vec<&WaitReport<f64>>> = BTreeMap::new();
     for waits in runs.iter().flat_map(|run| &run.waits_by_size) {
         sizes.entry((Size::named(&waits.size), &waits.size)).or_default().push(waits);
     }
     sizes.into_iter().map(|((_, size), waits)| WaitReport::over(size, &waits)).collect()
+}
+
+fn of_priority((priority, waits): (&i32, &WaitTimes)) -> PriorityReport<f64> {
+    PriorityReport { priority: *priority, waits: WaitReport::of("all".into(), waits) }
+}
+
+/// Each priority that occurs, the highest first.
+fn by_priority(runs: &[&Metrics<f64>]) -> Vec<PriorityReport<Spread>> {
+    let mut priorities: BTreeMap<Reverse<i32>, Vec<&WaitReport<f64>>> = BTreeMap::new();
+    for PriorityReport { priority, waits } in runs.iter().flat_map(|run| &run.waits_by_priority) {
+        priorities.entry(Reverse(*priority)).or_default().push(waits);
+    }
+    let report = |(Reverse(priority), waits): (Reverse<i32>, Vec<&WaitReport<f64>>)| PriorityReport {
+        priority,
+        waits: WaitReport::over("all", &waits),
+    };
+    priorities.into_iter().map(report).collect()
 }
 
 impl WaitReport<f64> {
