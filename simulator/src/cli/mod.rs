@@ -5,14 +5,17 @@
 
 mod fill;
 mod interrupt;
+mod merge;
 mod plan;
 mod printing;
 mod progress;
 mod run;
 mod runs;
 mod seeds;
+mod sharding;
 mod source;
 mod strategies;
+mod traffic;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -35,6 +38,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
     Run(run::Arguments),
+    /// Join the results of parts of an experiment: the same bytes as if one machine had done all of it.
+    Merge(merge::Arguments),
 }
 
 /// How a command that could be carried out ended.
@@ -53,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Fill(arguments) => fill::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
     };
     match finding {
         Ok(Finding::Good) => ExitCode::SUCCESS,

@@ -5,10 +5,12 @@
 
 mod document;
 pub mod fill;
+mod fingerprint;
 mod grid;
 mod head;
 pub mod plan;
 pub mod run;
 
 pub use document::Document;
+pub(crate) use head::VERSION;
 pub use head::{ExperimentHead, PodsReport};

@@ -1,12 +1,14 @@
 //! What `gpulse-sim fill` says.
 
 mod report;
+mod run;
 mod spreadsheet;
 mod table;
 
 use std::io::{Result, Write};
 
-pub use report::{CurveReport, PointReport, Report, RunReport, StrategyReport};
+pub use report::{PointReport, Report, StrategyReport};
+pub use run::{CurveReport, RunReport};
 
 use super::Document;
 

@@ -1,5 +1,6 @@
 //! What `gpulse-sim run` says.
 
+mod metrics;
 mod report;
 mod spreadsheet;
 mod strategy;
@@ -7,8 +8,9 @@ mod table;
 
 use std::io::{Result, Write};
 
+pub use metrics::{GpuHours, Metrics, PriorityReport, WaitReport};
 pub use report::{Report, TrafficReport};
-pub use strategy::{GpuHours, RunReport, StrategyReport, Timeline, WaitReport};
+pub use strategy::{NodeTimeline, RunReport, StrategyReport, Timeline};
 
 use super::Document;
 
