@@ -60,6 +60,16 @@ pub enum InputError {
         /// What should be.
         expected: Cow<'static, str>,
     },
+    /// A line is not the JSON that it should be.
+    #[error("{file}:{line}: {problem}")]
+    Json {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The field, what is there and what should be.
+        problem: String,
+    },
     /// A value is not one of its column.
     #[error("{file}:{line}: {column}: found {found:?}, expected {expected}")]
     Value {
@@ -67,8 +77,8 @@ pub enum InputError {
         file: String,
         /// The line.
         line: u64,
-        /// The column.
-        column: &'static str,
+        /// The column, or the field of a JSON object.
+        column: Cow<'static, str>,
         /// What is there.
         found: String,
         /// What should be.

@@ -1,18 +1,21 @@
-//! The door from files to nouns: tables as streams of rows, a gpulse's snapshot, and errors that say where.
+//! The door from files to nouns: tables as streams of rows, snapshots, traces, and errors that say where.
 //!
-//! The columns are those of the openb trace (`simulator/data/openb`), or of the Philly trace for jobs with times. A
-//! file of ten million lines is read in constant memory but for the fingerprints of its names.
+//! The columns of tables are those of the openb trace (`simulator/data/openb`), or of the Philly trace for jobs with times.
+//! A file of ten million lines is read in constant memory but for the fingerprints of its names.
 
 mod error;
+mod names;
 mod nodes;
 mod philly;
 mod pods;
 mod snapshot;
 mod table;
 mod times;
+mod trace;
 
 pub use error::InputError;
 pub use nodes::{NodeRow, NodeTable, read_nodes};
 pub use pods::{PodRow, read_pods};
 pub use snapshot::{is_json, read_snapshot};
 pub use times::{PodTimes, read_timed_pods};
+pub use trace::{TracePod, TraceWriter, read_trace};

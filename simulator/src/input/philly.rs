@@ -29,21 +29,24 @@ pub(super) fn is_header(line: &[u8]) -> bool {
     has("timestamp") || has("num_gpus")
 }
 
-/// Reads the jobs. Each is one pod with whole GPUs of any model; its CPU and memory are not known, so that it asks for
-/// none.
+/// Reads the jobs. Each is one pod with whole GPUs of any model, named by its place; its CPU and memory are not known,
+/// so that it asks for none.
 pub(super) fn read(
     file: &str,
     source: impl Read,
     mut take: impl FnMut(PodRow, PodTimes),
 ) -> Result<Vec<String>, InputError> {
     let mut table = Table::open(file, source, COLUMNS)?;
+    let mut jobs = 0_u64;
     while table.advance()? {
+        jobs += 1;
+        let name = format!("job-{jobs}").into();
         let gpus = table.whole(GPUS, 0..=MAX_GPUS, "GPUs")? as u32;
         let share = if gpus == 0 { MilliGpu(0) } else { MilliGpu::WHOLE };
         let expected = "a time from 1970 on, such as 2017-10-09 07:01:55";
         let came_ms = moment(table.text(TIMESTAMP)).ok_or_else(|| table.wrong(TIMESTAMP, expected))?;
         let times = PodTimes { came_ms, life_ms: seconds(&table, DURATION)? };
-        take(PodRow { cpu: MilliCpu(0), memory: Mib(0), gpus, share, models: Vec::new() }, times);
+        take(PodRow { name, cpu: MilliCpu(0), memory: Mib(0), gpus, share, models: Vec::new() }, times);
     }
     Ok(table.others)
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::ops::RangeInclusive;
 
 use super::error::InputError;
+use super::names::Names;
 
 /// A column that a table may have.
 #[derive(Debug, Clone, Copy)]
@@ -123,25 +123,10 @@ impl<R: Read> Table<R> {
         InputError::Value {
             file: self.file.clone(),
             line: self.record.position().map_or(0, csv::Position::line),
-            column: self.columns[column].name,
+            column: self.columns[column].name.into(),
             found: self.text(column).to_owned(),
             expected: expected.into(),
         }
-    }
-}
-
-/// The names seen, as 128 bits each: of ten million names two differ in all of them, but for one chance in 10^24.
-#[derive(Debug, Default)]
-struct Names {
-    seen: HashSet<u128>,
-    hashers: [RandomState; 2],
-}
-
-impl Names {
-    /// Whether the name is new.
-    fn insert(&mut self, name: &str) -> bool {
-        let [high, low] = &self.hashers;
-        self.seen.insert(u128::from(high.hash_one(name)) << 64 | u128::from(low.hash_one(name)))
     }
 }
 

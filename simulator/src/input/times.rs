@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 
 use super::error::InputError;
 use super::philly;
-use super::pods::{self, CREATED, DELETED, NAME, PodRow, SCHEDULED};
+use super::pods::{self, CREATED, DELETED, PodRow, SCHEDULED};
 use super::table::Table;
 
 /// When a pod came and how long it ran.
@@ -37,8 +37,7 @@ pub fn read_timed_pods(
     let mut table = Table::open(file, source, pods::COLUMNS)?;
     let timed = table.has(CREATED) && table.has(DELETED);
     while table.advance()? {
-        table.unique_name(NAME)?;
-        let row = pods::row(&table)?;
+        let row = pods::row(&mut table)?;
         take(row, if timed { Some(times(&table)?) } else { None });
     }
     Ok(table.others)
@@ -62,7 +61,7 @@ fn times<R: Read>(table: &Table<R>) -> Result<PodTimes, InputError> {
 }
 
 /// Three hundred years: a longer time is a slip of the pen.
-const MAX_SECONDS: u64 = 10_000_000_000;
+pub(super) const MAX_SECONDS: u64 = 10_000_000_000;
 
 /// The field as seconds, in milliseconds; decimals beyond the third are cut off.
 pub(super) fn seconds<R: Read>(table: &Table<R>, column: usize) -> Result<u64, InputError> {
