@@ -19,6 +19,7 @@ pub mod cli;
 mod draw;
 pub mod fill;
 pub mod fragmentation;
+pub mod import;
 pub mod input;
 pub mod output;
 mod parallel;

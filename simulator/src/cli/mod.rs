@@ -4,6 +4,7 @@
 //! negative finding (a result that is only partial), 2 for bad usage or input.
 
 mod fill;
+mod import;
 mod interrupt;
 mod printing;
 mod progress;
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Fill a cluster pod by pod until it is over-full, and see how much of it each strategy can use.
     Fill(fill::Arguments),
+    /// Make a snapshot (for --nodes) and a trace (for --pods) from what others write.
+    Import(import::Arguments),
     /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
     Run(run::Arguments),
 }
@@ -48,6 +51,7 @@ enum Finding {
 pub fn run() -> ExitCode {
     let finding = match Arguments::parse().command {
         Command::Fill(arguments) => fill::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
     };
     match finding {

@@ -159,7 +159,8 @@ pub(super) fn unread(file: &Path, columns: &[String]) -> impl Iterator<Item = St
     columns.iter().map(move |column| format!("{}: column {column} was not read", name(file)))
 }
 
-fn is_stdin(file: &Path) -> bool {
+/// Whether a file is called `-`: stdin, or stdout where it is written.
+pub(super) fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
@@ -173,7 +174,7 @@ pub(super) fn open(file: &Path) -> Result<Box<dyn BufRead>, InputError> {
     if is_stdin(file) {
         return Ok(Box::new(std::io::stdin().lock()));
     }
-    let unreadable = |source| InputError::Unreadable { file: name(file), source };
+    let unreadable = |cause| InputError::Unreadable { file: name(file), cause };
     let file = File::open(file).map_err(unreadable)?;
     Ok(Box::new(BufReader::new(file)))
 }

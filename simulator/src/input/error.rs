@@ -11,12 +11,12 @@ use crate::cluster::SavedSnapshotError;
 #[derive(Debug, Error)]
 pub enum InputError {
     /// The file cannot be opened or read.
-    #[error("{file} cannot be read: {source}")]
+    #[error("{file} cannot be read: {cause}")]
     Unreadable {
         /// The file.
         file: String,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// There is nothing in it, or nothing below the header.
     #[error("{file} {found}: expected {expected}")]
@@ -29,12 +29,12 @@ pub enum InputError {
         expected: String,
     },
     /// It begins as a JSON document, and is no snapshot.
-    #[error("{file}: {source}")]
+    #[error("{file}: {cause}")]
     Snapshot {
         /// The file.
         file: String,
         /// What is wrong with it.
-        source: SavedSnapshotError,
+        cause: SavedSnapshotError,
     },
     /// The header is not one of this table.
     #[error("{file}:1: {column}: {problem}; found the columns {found}")]

@@ -4,6 +4,9 @@
 //! A file of ten million lines is read in constant memory but for the fingerprints of its names.
 
 mod error;
+mod lines;
+mod mapping;
+mod moment;
 mod names;
 mod nodes;
 mod philly;
@@ -14,7 +17,10 @@ mod times;
 mod trace;
 
 pub use error::InputError;
+pub use mapping::{Mapped, Mapping, MappingError};
+pub use moment::moment_ms;
 pub use nodes::{NodeRow, NodeTable, read_nodes};
+pub use philly::read_philly;
 pub use pods::{PodRow, read_pods};
 pub use snapshot::{is_json, read_snapshot};
 pub use times::{PodTimes, read_timed_pods};

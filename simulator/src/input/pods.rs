@@ -35,6 +35,7 @@ const MODELS: usize = 5;
 pub(super) const CREATED: usize = 8;
 pub(super) const DELETED: usize = 9;
 pub(super) const SCHEDULED: usize = 10;
+pub(super) const DURATION: usize = 11;
 
 pub(super) const COLUMNS: &[Column] = &[
     Column { name: "name", needed: true },
@@ -49,6 +50,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column { name: "creation_time", needed: false },
     Column { name: "deletion_time", needed: false },
     Column { name: "scheduled_time", needed: false },
+    Column { name: "duration", needed: false },
 ];
 
 /// Reads a table of pods and hands each row on; `file` is what errors call it. Returns the columns that nothing was

@@ -7,6 +7,7 @@
 
 mod fill;
 mod fragmentation;
+mod import;
 mod input;
 mod output;
 mod paper;

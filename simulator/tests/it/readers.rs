@@ -113,6 +113,24 @@ fn gpus_below_zero_or_in_parts_are_refused_with_the_place_and_the_value() {
 }
 
 #[test]
+fn lines_are_counted_as_the_file_has_them() {
+    for kind in &KINDS {
+        for (text, line) in
+            [("{header}{good}\r\n\r\n \r\n{bad}\r\n", "f:5: "), ("\n{header}\n{good}\n{bad}", "f:5: ")]
+        {
+            let header = if text.starts_with('\n') {
+                kind.header.to_owned()
+            } else {
+                kind.header.replace('\n', "\r\n")
+            };
+            let text = text.replace("{header}", &header).replace("{good}", &(kind.line)(0, "1"));
+            let error = kind.error(&text.replace("{bad}", &(kind.line)(1, "-1")));
+            assert!(error.starts_with(line), "{}: {error}", kind.name);
+        }
+    }
+}
+
+#[test]
 fn a_name_that_is_there_twice_is_refused() {
     for kind in KINDS.iter().filter(|kind| kind.named) {
         let line = (kind.line)(7, "1");

@@ -115,7 +115,7 @@ impl<R: BufRead> Lines<'_, R> {
     fn advance(&mut self) -> Result<bool, InputError> {
         loop {
             self.text.clear();
-            let unreadable = |source| InputError::Unreadable { file: self.file.into(), source };
+            let unreadable = |cause| InputError::Unreadable { file: self.file.into(), cause };
             if self.source.read_until(b'\n', &mut self.text).map_err(unreadable)? == 0 {
                 return Ok(false);
             }
