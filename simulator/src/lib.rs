@@ -23,6 +23,7 @@ pub mod import;
 pub mod input;
 pub mod output;
 mod parallel;
+pub mod place;
 pub mod policy;
 pub mod run;
 pub mod runs;

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use serde::Deserialize;
 
 use super::keeping;
-use crate::cluster::kubernetes::{Dropped, ListError, ListItem, Pod, Reader, list_items, snapshot_from_list};
+use crate::cluster::kubernetes::{
+    Dropped, ListError, ListItem, Node, Pod, Reader, list_items, snapshot_from_list,
+};
 use crate::cluster::{FreshnessPolicy, ObjectError, PodKey, Snapshot, Timestamp};
 use crate::input::{TracePod, moment_ms};
 
@@ -41,9 +43,14 @@ pub fn from_list(json: &[u8], reader: &Reader, chosen: Chosen) -> Result<Importe
     let (snapshot, dropped) = snapshot_from_list(json, reader, Timestamp(0), FreshnessPolicy::default())?;
     let mut import = Import::default();
     let refused: BTreeSet<String> = dropped.unreadable.iter().map(ToString::to_string).collect();
-    for item in list_items(json)?.iter().filter(|item| item.kind == "Pod") {
+    for item in list_items(json)? {
+        let read = match item.kind.as_str() {
+            "Node" => import.node(&item),
+            "Pod" => import.pod(&item, reader, chosen),
+            _ => Ok(()),
+        };
         // What was refused before is told already.
-        if let Err(error) = import.pod(item, reader, chosen)
+        if let Err(error) = read
             && !refused.contains(&error.to_string())
         {
             import.doubts.push(format!("dropped {error}"));
@@ -52,7 +59,8 @@ pub fn from_list(json: &[u8], reader: &Reader, chosen: Chosen) -> Result<Importe
     import.trace.sort_by(|a, b| (a.came_ms, &a.request.key).cmp(&(b.came_ms, &b.request.key)));
     import.tell(&snapshot, &dropped, chosen);
     let traced: HashSet<&PodKey> = import.trace.iter().map(|pod| &pod.request.key).collect();
-    let snapshot = keeping(&snapshot, |pod| !traced.contains(&pod.request.key));
+    let is_open = |node: &str| !import.cordoned.contains(node);
+    let snapshot = keeping(&snapshot, is_open, |pod| !traced.contains(&pod.request.key));
     Ok(Imported { snapshot, trace: import.trace, doubts: import.doubts, notes: import.notes })
 }
 
@@ -60,6 +68,7 @@ pub fn from_list(json: &[u8], reader: &Reader, chosen: Chosen) -> Result<Importe
 struct Import {
     trace: Vec<TracePod>,
     seen: HashSet<PodKey>,
+    cordoned: HashSet<String>,
     over: usize,
     ends_unknown: usize,
     arrivals_unknown: usize,
@@ -68,6 +77,15 @@ struct Import {
 }
 
 impl Import {
+    /// kube-scheduler does not ask about cordoned nodes.
+    fn node(&mut self, item: &ListItem<'_>) -> Result<(), ObjectError> {
+        let node: Node = item.read("a Node")?;
+        if node.spec.unschedulable {
+            self.cordoned.insert(node.metadata.name);
+        }
+        Ok(())
+    }
+
     fn pod(&mut self, item: &ListItem<'_>, reader: &Reader, chosen: Chosen) -> Result<(), ObjectError> {
         let pod: Pod = item.read("a Pod")?;
         if !self.seen.insert(pod.key()) {
@@ -100,6 +118,7 @@ impl Import {
         };
         let nominated = snapshot.nodes().flat_map(|node| node.pods());
         let nominated = nominated.filter(|pod| pod.hold == crate::cluster::Hold::Nominated).count();
+        note(self.cordoned.len(), "nodes left out with their pods, since they are cordoned");
         note(self.over, "pods left out, since they are over");
         if chosen != Chosen::None {
             note(nominated, "nominations left out, since their pods are in the trace");

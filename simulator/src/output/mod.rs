@@ -7,6 +7,7 @@ mod document;
 pub mod fill;
 mod grid;
 mod head;
+pub mod place;
 pub mod run;
 
 pub use document::Document;

@@ -202,6 +202,16 @@ fn what_cannot_be_understood_is_said_and_strict_refuses_it() {
 }
 
 #[test]
+fn cordoned_nodes_are_left_out_with_their_pods() {
+    let mut list = cluster();
+    list["items"][0]["spec"]["unschedulable"] = true.into();
+    let folder = kubectl(&list);
+    let said = folder.imported("kubectl c.json --snapshot s.json");
+    assert!(said.contains("c.json: nodes left out with their pods, since they are cordoned: 1\n"), "{said}");
+    assert_eq!(folder.snapshot().node_count(), 1);
+}
+
+#[test]
 fn other_resources_are_gpus_where_it_is_said() {
     let mut list = cluster();
     list["items"][0] = node("a", "example.com/npu", "8");

@@ -11,6 +11,7 @@ mod import;
 mod input;
 mod output;
 mod paper;
+mod place;
 mod policy;
 mod program;
 mod readers;
