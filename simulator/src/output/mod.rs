@@ -8,6 +8,7 @@ pub mod fill;
 mod fingerprint;
 mod grid;
 mod head;
+pub mod place;
 pub mod plan;
 pub mod run;
 

@@ -162,7 +162,7 @@ impl From<PodRow> for PodRequest {
         let demand =
             (row.gpus > 0).then(|| GpuDemand { resource: GPU.into(), count: row.gpus, share: row.share });
         Self {
-            key: PodKey::new("", ""),
+            key: PodKey::new("default", row.name),
             uid: Arc::default(),
             owner: None,
             priority: 0,

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use insta::assert_snapshot;
 
-use crate::support::{NODES, PODS, saved_node, saved_pod, saved_snapshot};
+use crate::support::{NODES, PODS, TIMED_PODS, saved_node, saved_pod, saved_snapshot};
 
 /// A folder with a table of nodes and one of pods, gone at the end.
 struct Folder(tempfile::TempDir);
@@ -107,6 +107,40 @@ fn a_snapshots_bound_pods_hold_their_room_and_one_file_may_be_stdin() {
     assert_eq!(other.stdout, filled.stdout);
     let both = program("fill --nodes - --pods - < cluster.json");
     assert_snapshot!(text(&both.stderr), @"gpulse-sim: --nodes and --pods: both are stdin, expected one of them to be a file");
+}
+
+#[test]
+fn a_trace_is_read_as_the_table_of_the_same_pods_is() {
+    let folder = fine();
+    let rows = "p1,1000,1024,1,500,,0,60\np2,1000,1024,2,1000,V100,10,90\n";
+    std::fs::write(folder.0.path().join("pods.csv"), format!("{TIMED_PODS}{rows}")).unwrap();
+    let pod = |name: &str, gpus: &str, more: &str| {
+        format!(
+            "{{\"key\":{{\"namespace\":\"\",\"name\":\"{name}\"}},\"cpu\":1000,\"memory\":1024,\
+             \"gpus\":[{{\"resource\":\"nvidia.com/gpu\",{gpus}}}],{more}}}\n"
+        )
+    };
+    let header = "\u{feff}{\"apiVersion\":\"gpulse.dev/v1alpha1\",\"kind\":\"Trace\"}\n";
+    let first = pod("p1", "\"count\":1,\"share\":500", "\"cameMs\":0,\"lifeMs\":60000");
+    let second = pod("p2", "\"count\":2", "\"models\":[\"V100\"],\"cameMs\":10000,\"lifeMs\":80000");
+    let running = pod("p3", "\"count\":2", "\"cameMs\":10000");
+    let run = |trace: String, arguments: &str| {
+        std::fs::write(folder.0.path().join("pods.jsonl"), trace).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gpulse-sim"));
+        command.current_dir(folder.0.path()).args(arguments.split(' ')).output().unwrap()
+    };
+    let by = "--nodes nodes.csv --strategy binpack --seeds 1 --output json --pods";
+    for command in [format!("run --arrivals trace {by}"), format!("fill {by}")] {
+        let trace = run(format!("{header}{first}{second}"), &format!("{command} pods.jsonl"));
+        let table = run(String::new(), &format!("{command} pods.csv"));
+        assert_eq!((trace.status.code(), text(&trace.stderr)), (Some(0), String::new()));
+        assert_eq!(text(&trace.stdout), text(&table.stdout));
+    }
+    let partial = run(format!("{header}{first}{running}"), &format!("run --arrivals trace {by} pods.jsonl"));
+    assert_eq!(partial.status.code(), Some(2));
+    let drawn = run(format!("{header}{first}{running}"), &format!("run --horizon 1h {by} pods.jsonl"));
+    assert_eq!(drawn.status.code(), Some(0));
+    assert_snapshot!(text(&drawn.stderr), @"gpulse-sim: warning: pods.jsonl: no times are used, since pods lack cameMs or lifeMs (pods with both: 1, without: 1)");
 }
 
 /// Sends a signal, once the program listens.

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 
 use super::Finding;
 use super::seeds::Seeds;
-use super::source::{Doubts, Times, cluster, pods};
+use super::source::{Strictness, Times, cluster, pods, unmet};
 use crate::cluster::{Hold, PodRequest};
 use crate::fragmentation::{Measure, Mix};
 use crate::placement::Strategy;
@@ -63,21 +63,20 @@ struct Standing {
     /// each once.
     #[arg(long, value_name = "TIMES", requires = "pods")]
     arrive: Option<Arrive>,
-    /// Refuse input of which anything was not understood or cannot be met, instead of saying so.
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    strictness: Strictness,
 }
 
 impl Standing {
     /// Reads the cluster and the pods.
     fn read(&self) -> anyhow::Result<(Cluster, PodTable)> {
-        let mut doubts = Doubts::default();
+        let mut doubts = Vec::new();
         let cluster = cluster(&self.nodes, &mut doubts)?;
         let table = match &self.pods {
             Some(file) => pods(file, Times::Ignored, &mut doubts)?.0,
             None => PodTable::default(),
         };
-        doubts.tell(self.strict)?;
+        self.strictness.judge(&doubts)?;
         Ok((cluster, table))
     }
 
@@ -91,11 +90,9 @@ impl Standing {
         if workload.pods.is_empty() && !bound && self.arrive.is_some() {
             bail!("--arrive: found no pods to draw from, expected --pods");
         }
-        let mut doubts = Doubts::default();
         if let Some(pods) = &self.pods {
-            doubts.of_workload(pods, &workload);
+            self.strictness.judge(&unmet(pods, &workload))?;
         }
-        doubts.tell(self.strict)?;
         Ok(workload)
     }
 

@@ -9,7 +9,7 @@ use super::{Placing, Standing};
 use crate::cli::Finding;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::printing::Printing;
-use crate::cli::source::{Doubts, name, open};
+use crate::cli::source::{name, open, unread as columns};
 use crate::input::read_catalogue;
 use crate::output::plan::{NodesReport, StrategyNeed};
 use crate::plan::{EverybodyPlaced, Fleet, Need, needed, shapes_of};
@@ -49,9 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
         None => shapes_of(&cluster),
         Some(file) => {
             let (shapes, unread) = read_catalogue(&name(file), open(file)?)?;
-            let mut doubts = Doubts::default();
-            doubts.unread(file, &unread);
-            doubts.tell(arguments.standing.strict)?;
+            arguments.standing.strictness.judge(&columns(file, &unread).collect::<Vec<_>>())?;
             shapes
         }
     };

@@ -56,7 +56,7 @@ impl CopiesReport {
             refusals: copies.first().map(|copies| named(&copies.refusals)).unwrap_or_default(),
         };
         Self {
-            head: ExperimentHead::of("plan copies", workload),
+            head: ExperimentHead::of("plan copies", workload, None),
             seeds: seeds.to_vec(),
             pod: pod.to_owned(),
             strategies: by_strategy(found).into_iter().map(strategy).collect(),

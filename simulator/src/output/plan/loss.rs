@@ -67,7 +67,7 @@ impl LossReport {
         found: &[(&'static Strategy, Vec<Loss>)],
     ) -> Self {
         Self {
-            head: ExperimentHead::of("plan loss", workload),
+            head: ExperimentHead::of("plan loss", workload, None),
             seeds: seeds.to_vec(),
             label: label.map(str::to_owned),
             strategies: by_strategy(found)

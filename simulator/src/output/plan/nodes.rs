@@ -94,7 +94,7 @@ impl NodesReport {
     pub fn of(fleet: &Fleet, seeds: &[u64], needs: &[StrategyNeed]) -> Self {
         let workload = fleet.with(&fleet.nothing());
         Self {
-            head: ExperimentHead::of("plan nodes", &workload),
+            head: ExperimentHead::of("plan nodes", &workload, None),
             seeds: seeds.to_vec(),
             priced: fleet.is_priced(),
             partial: needs.iter().any(|need| need.found.partial),

@@ -85,7 +85,7 @@ impl ShrinkReport {
             gone: shrunk.first().map(|shrunk| shrunk.nodes.iter().map(gone).collect()).unwrap_or_default(),
         };
         Self {
-            head: ExperimentHead::of("plan shrink", workload),
+            head: ExperimentHead::of("plan shrink", workload, None),
             seeds: seeds.to_vec(),
             wanted,
             strategies: by_strategy(found).into_iter().map(strategy).collect(),
