@@ -73,11 +73,14 @@ pub fn needed(fleet: &Fleet, need: &mut dyn Need, goes_on: &dyn Fn() -> bool) ->
         Some(purchase)
     };
     let cost = |purchase: &Purchase| (fleet.cost(purchase), purchase.0.iter().sum::<u32>());
-    let mut cheapest = alone.iter().enumerate().filter_map(single).min_by_key(cost);
+    let mut starts: Vec<Purchase> = alone.iter().enumerate().filter_map(single).collect();
+    starts.sort_by_key(cost);
     if fleet.is_priced() {
-        let starts: Vec<Purchase> = cheapest.into_iter().chain(search.mix()).collect();
-        cheapest = starts.into_iter().map(|start| search.improve(start)).min_by_key(cost);
+        starts.truncate(MOST_STARTS);
+        starts.extend(search.mix());
+        starts = starts.into_iter().map(|start| search.improve(start)).collect();
     }
+    let cheapest = starts.into_iter().min_by_key(cost);
     Needed { alone, cheapest, tried: search.known.len(), partial: search.partial }
 }
 
@@ -96,6 +99,9 @@ struct Search<'a> {
     known: HashMap<Purchase, u64>,
     partial: bool,
 }
+
+/// From how many shapes alone, the cheapest, a cheaper mix is looked for.
+const MOST_STARTS: usize = 3;
 
 /// How often a mix is mended whose nodes turn out not to be enough.
 const MOST_MENDINGS: usize = 50;
@@ -204,11 +210,18 @@ impl Search<'_> {
             for offer in &dearest {
                 purchase.0[*offer] = self.fewest(&purchase, *offer);
             }
-            let swaps = dearest.iter().flat_map(|from| dearest.iter().map(move |to| (*from, *to)));
-            let cheaper = swaps.filter(|(from, to)| offers[*to].cost < offers[*from].cost);
-            let swapped = cheaper.filter(|(from, _)| purchase.0[*from] > 0).map(|(from, to)| {
+            let pairs = dearest.iter().flat_map(|from| dearest.iter().map(move |to| (*from, *to)));
+            // One node by a cheaper one, or two by one that is cheaper than both.
+            let swaps =
+                pairs.flat_map(|(from, to)| [(from, 1), (from, 2)].map(|(from, count)| (from, count, to)));
+            let cheaper = swaps.filter(|(from, count, to)| {
+                purchase.0[*from] >= *count
+                    && offers[*to].cost < u64::from(*count) * offers[*from].cost
+                    && from != to
+            });
+            let swapped = cheaper.map(|(from, count, to)| {
                 let mut swapped = purchase.clone();
-                swapped.0[from] -= 1;
+                swapped.0[from] -= count;
                 swapped.0[to] += 1;
                 swapped
             });

@@ -5,10 +5,11 @@ use gpulse_simulator::fragmentation::{Measure, Mix};
 use gpulse_simulator::input::read_catalogue;
 use gpulse_simulator::placement::{Reason, STRATEGIES, Strategy};
 use gpulse_simulator::plan::{
-    Alone, EverybodyPlaced, Fleet, Need, Purchase, Settled, by_label, by_node, copies, losses, needed,
-    settle, shapes_of, shrink,
+    Alone, EverybodyPlaced, Fleet, Need, Purchase, Settled, ShortWaits, by_label, by_node, copies, losses,
+    needed, settle, shapes_of, shrink,
 };
 use gpulse_simulator::policy::Stage;
+use gpulse_simulator::run::{Arrivals, Discipline, Extent, Plan, Rhythm, Traffic};
 use gpulse_simulator::workload::{Cluster, PodTable, Workload, ZONE, in_drawn_order};
 use proptest::prelude::*;
 
@@ -306,4 +307,34 @@ fn what_stands_is_asked_about_without_pods_to_come() {
     assert_eq!((found.fit, found.nodes), (8, 1));
     let reasons: Vec<Reason> = found.refusals.into_keys().collect();
     assert_eq!(reasons, [Reason::InsufficientGpus]);
+}
+
+#[test]
+fn waits_are_short_with_what_is_bought_and_not_with_one_node_fewer() {
+    let rows = "p1,2000,4096,1,500,\np2,4000,8192,1,1000,\np3,8000,8192,2,1000,\n";
+    let fleet = fleet(
+        "a,32000,131072,4,V100\nb,32000,131072,4,V100\n",
+        rows,
+        "big,64000,262144,4,V100,10.5\nsmall,32000,131072,2,V100,6\n",
+    );
+    let plan = Plan {
+        arrivals: Arrivals::Poisson("1.1".parse().unwrap()),
+        lives: "exp:10m".parse().unwrap(),
+        warm_up_ms: None,
+        extent: Extent::Pods(1000),
+        queue: Discipline::Fifo,
+        priorities: false,
+        rhythm: Rhythm::default(),
+    };
+    let traffic = Traffic::new(&fleet.with(&fleet.nothing()), &[], plan).unwrap();
+    let (strategy, seeds) = (strategy("binpack"), vec![1, 2]);
+    let mut need = ShortWaits { strategy, traffic: &traffic, seeds, p95_ms: 60_000, jobs: 1 };
+    let found = needed(&fleet, &mut need, &|| true);
+    let cheapest = found.cheapest.unwrap();
+    let costs = |purchase: &Purchase| fleet.cost(purchase);
+    let all = (0..5).flat_map(|big| (0..5).map(move |small| Purchase(vec![big, small])));
+    let enough: Vec<Purchase> = all.filter(|purchase| need.shortfall(&fleet, purchase) == 0).collect();
+    assert_eq!(Some(costs(&cheapest)), enough.iter().map(costs).min());
+    assert!(need.longest(&fleet, &cheapest).unwrap().p95_ms <= 60_000);
+    assert!(need.longest(&fleet, &fleet.nothing()).unwrap().p95_ms > 60_000);
 }

@@ -193,7 +193,7 @@ fn a_plan_is_a_sentence_and_the_table_behind_it() {
     let nodes = folder.plan("nodes", &waiting);
     assert_eq!((nodes.status.code(), text(&nodes.stderr)), (Some(0), String::new()));
     assert_snapshot!(text(&nodes.stdout), @"
-    Buy 1 T4x2 (2 GPUs): then every pod finds a place under binpack (1 pod did not, asking for 2.0 GPUs).
+    Buy 1 T4x2 (2 GPUs): then under binpack every pod finds a place (1 find none as things stand, asking for 2.0 GPUs).
 
     3 nodes with 18 GPUs; 3 pods that ask for 8.0 GPUs. seed 1.
 

@@ -1,9 +1,11 @@
 //! `gpulse-sim plan`: a planner's questions.
 
+mod buying;
 mod copies;
 mod loss;
 mod nodes;
 mod shrink;
+mod wait;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use super::seeds::Seeds;
 use super::source::{Strictness, Times, cluster, pods, unmet};
 use crate::cluster::{Hold, PodRequest};
 use crate::fragmentation::{Measure, Mix};
+use crate::input::PodTimes;
 use crate::placement::Strategy;
 use crate::plan::{Settled, settle};
 use crate::policy::Stage;
@@ -32,6 +35,8 @@ pub(super) struct Arguments {
 enum Question {
     /// How many more nodes, of which shape, so that every pod finds a place?
     Nodes(nodes::Arguments),
+    /// How many more nodes, of which shape, so that nobody waits too long while pods come and go?
+    Wait(wait::Arguments),
     /// How many more copies of this pod fit, and what stops the next one?
     Copies(copies::Arguments),
     /// Who finds no place any more when a node, or a whole zone, is lost?
@@ -43,6 +48,7 @@ enum Question {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     match &arguments.question {
         Question::Nodes(arguments) => nodes::run(arguments),
+        Question::Wait(arguments) => wait::run(arguments),
         Question::Copies(arguments) => copies::run(arguments),
         Question::Loss(arguments) => loss::run(arguments),
         Question::Shrink(arguments) => shrink::run(arguments),
@@ -68,20 +74,20 @@ struct Standing {
 }
 
 impl Standing {
-    /// Reads the cluster and the pods.
-    fn read(&self) -> anyhow::Result<(Cluster, PodTable)> {
+    /// Reads the cluster, the pods and their times.
+    fn read(&self) -> anyhow::Result<(Cluster, PodTable, Vec<PodTimes>)> {
         let mut doubts = Vec::new();
         let cluster = cluster(&self.nodes, &mut doubts)?;
-        let table = match &self.pods {
-            Some(file) => pods(file, Times::Ignored, &mut doubts)?.0,
-            None => PodTable::default(),
+        let (table, times) = match &self.pods {
+            Some(file) => pods(file, Times::Read, &mut doubts)?,
+            None => Default::default(),
         };
         self.strictness.judge(&doubts)?;
-        Ok((cluster, table))
+        Ok((cluster, table, times))
     }
 
     fn load(&self) -> anyhow::Result<Workload> {
-        let (cluster, table) = self.read()?;
+        let (cluster, table, _) = self.read()?;
         let workload = Workload::of(cluster, table);
         let bound = workload.snapshot.nodes().flat_map(|node| node.pods()).any(|pod| pod.hold == Hold::Bound);
         if workload.slots.is_empty() {

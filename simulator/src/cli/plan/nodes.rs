@@ -1,23 +1,18 @@
 //! `gpulse-sim plan nodes`.
 
-use std::path::PathBuf;
-
 use anyhow::bail;
 use clap::Args;
 
-use super::{Placing, Standing};
+use super::Standing;
+use super::buying::Buying;
 use crate::cli::Finding;
-use crate::cli::interrupt::Interrupt;
-use crate::cli::printing::Printing;
-use crate::cli::source::{name, open, unread as columns};
-use crate::input::read_catalogue;
-use crate::output::plan::{NodesReport, StrategyNeed};
-use crate::plan::{EverybodyPlaced, Fleet, Need, needed, shapes_of};
+use crate::output::plan::Goal;
+use crate::plan::{EverybodyPlaced, Need};
 
 /// How many more nodes, of which shape, so that every pod finds a place?
 ///
-/// Tries each shape alone and a mix of them, and names the cheapest that is enough. Every pod of the table comes once,
-/// in the order of each seed, and must find a place in all of them.
+/// Tries each shape alone and, where there are prices, a mix of them, and names the cheapest that is enough. Every pod
+/// of the table comes once, in the order of each seed, and must find a place in all of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,50 +21,30 @@ Examples:
 pub(super) struct Arguments {
     #[command(flatten)]
     standing: Standing,
-    /// What can be bought: CSV with the columns name, cpu_milli, memory_mib, gpu, model and price. Without it, nodes of
-    /// the shapes that there are; without prices, the fewest GPUs are the cheapest.
-    #[arg(long, value_name = "FILE")]
-    catalogue: Option<PathBuf>,
     /// Start from nothing, as if the cluster had none of its nodes: what would one buy today?
     #[arg(long)]
     from_nothing: bool,
     #[command(flatten)]
-    placing: Placing,
-    #[command(flatten)]
-    printing: Printing,
+    buying: Buying,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
-    let strategies = arguments.placing.strategies()?;
     if arguments.standing.arrive.is_some() {
         bail!("--arrive: every pod of the table comes once here, expected it to be left out");
     }
-    let (cluster, table) = arguments.standing.read()?;
-    let catalogue = match &arguments.catalogue {
-        None => shapes_of(&cluster),
-        Some(file) => {
-            let (shapes, unread) = read_catalogue(&name(file), open(file)?)?;
-            arguments.standing.strictness.judge(&columns(file, &unread).collect::<Vec<_>>())?;
-            shapes
-        }
-    };
-    let base = if arguments.from_nothing { cluster.without_nodes() } else { cluster };
-    let fleet = Fleet::new(base, table, catalogue);
-    if fleet.with(&fleet.nothing()).pods.is_empty() {
+    let buying = &arguments.buying;
+    let (fleet, _) = buying.fleet(&arguments.standing, arguments.from_nothing)?;
+    let workload = fleet.with(&fleet.nothing());
+    if workload.pods.is_empty() {
         bail!("found no pods that are to come, expected --pods");
     }
-    let interrupt = Interrupt::listen()?;
-    let seeds = &arguments.placing.seeds.0;
-    let answers: Vec<StrategyNeed> = strategies
-        .into_iter()
-        .map(|strategy| {
-            let mut need = EverybodyPlaced { strategy, seeds: seeds.clone(), jobs: arguments.placing.jobs() };
-            let homeless = need.homeless(&fleet, &fleet.nothing());
-            let found = needed(&fleet, &mut need, &|| !interrupt.asked());
-            StrategyNeed { strategy, homeless, found }
-        })
-        .collect();
-    let report = NodesReport::of(&fleet, seeds, &answers);
-    arguments.printing.print(&report)?;
-    Ok(if report.is_answered() { Finding::Good } else { Finding::Negative })
+    let need = |strategy| EverybodyPlaced { strategy, seeds: buying.seeds().to_vec(), jobs: buying.jobs() };
+    let now = |need: &mut EverybodyPlaced| {
+        let homeless = need.homeless(&fleet, &fleet.nothing());
+        let pods: u64 = homeless.iter().map(|group| group.pods).sum();
+        let milli = homeless.iter().map(|group| group.pods * workload.class(group.class).asked_milli());
+        let gpus = milli.sum::<u64>() as f64 / 1000.0;
+        format!("{pods} find none as things stand, asking for {gpus:.1} GPUs")
+    };
+    buying.answer(&fleet, Goal::EverybodyPlaced, need, now)
 }

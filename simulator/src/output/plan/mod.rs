@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub use copies::{CopiesReport, StrategyCopies};
 pub use loss::{DomainLoss, LossReport, StrategyLoss};
-pub use nodes::{NodesReport, OfferReport, PurchaseReport, StrategyNeed, StrategyNeedReport};
+pub use nodes::{Goal, NodesReport, OfferReport, PurchaseReport, StrategyNeed, StrategyNeedReport, waits};
 pub use shrink::{GoneNode, ShrinkReport, StrategyShrink};
 
 use crate::placement::{Reason, Strategy};

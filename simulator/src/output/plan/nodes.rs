@@ -1,24 +1,62 @@
 //! Which nodes to buy.
 
+use std::fmt;
 use std::io::{Result, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::count;
+use crate::cluster::Period;
 use crate::input::Price;
 use crate::output::head::seeds;
 use crate::output::{Document, ExperimentHead, grid};
 use crate::placement::Strategy;
-use crate::plan::{Alone, Fleet, Homeless, Needed, Purchase};
-use crate::workload::Workload;
+use crate::plan::{Alone, Fleet, LongestWait, Needed, Purchase};
+use crate::run::Size;
+
+/// What is wanted of a larger cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// That every pod finds a place.
+    EverybodyPlaced,
+    /// That nobody waits too long.
+    ShortWaits {
+        /// How long 95 of a hundred pods of each size may wait.
+        p95: Period,
+    },
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EverybodyPlaced => f.write_str("every pod finds a place"),
+            Self::ShortWaits { p95 } => write!(f, "95 % of the pods of each size wait {p95} at most"),
+        }
+    }
+}
+
+/// The longest wait as things stand, in words.
+#[must_use]
+pub fn waits(longest: Option<LongestWait>) -> String {
+    let Some(LongestWait { size, p95_ms }) = longest else { return "nobody comes as things stand".into() };
+    let whose = match size {
+        Size::Cpu => "pods without GPUs".to_owned(),
+        Size::Share => "pods with a share of a GPU".to_owned(),
+        Size::Gpus(gpus) => format!("pods with {}", count(gpus.into(), "GPU")),
+    };
+    // Whole seconds: nobody plans by less.
+    let wait = Period(Duration::from_secs(p95_ms.div_ceil(1000)));
+    format!("as things stand, {whose} wait longest: {wait}")
+}
 
 /// What was found for a strategy.
 #[derive(Debug, Clone)]
 pub struct StrategyNeed {
     /// Which.
     pub strategy: &'static Strategy,
-    /// The pods that find no place as things stand.
-    pub homeless: Vec<Homeless>,
+    /// How it is as things stand.
+    pub now: String,
     /// What to buy.
     pub found: Needed,
 }
@@ -30,6 +68,8 @@ pub struct NodesReport {
     /// Which program made it, on which cluster and pods.
     #[serde(flatten)]
     pub head: ExperimentHead,
+    /// What is wanted.
+    pub goal: String,
     /// The seeds.
     pub seeds: Vec<u64>,
     /// Whether the catalogue has prices.
@@ -46,10 +86,8 @@ pub struct NodesReport {
 pub struct StrategyNeedReport {
     /// Its name.
     pub name: &'static str,
-    /// Pods that find no place as things stand.
-    pub homeless: u64,
-    /// The GPUs that they ask for, in thousandths.
-    pub homeless_gpu_milli: u64,
+    /// How it is as things stand.
+    pub now: String,
     /// Each shape by itself.
     pub offers: Vec<OfferReport>,
     /// The cheapest purchase that is enough, or without prices the one with the fewest GPUs; none where none was found.
@@ -91,14 +129,15 @@ pub struct PurchaseReport {
 impl NodesReport {
     /// Of what was found for each strategy.
     #[must_use]
-    pub fn of(fleet: &Fleet, seeds: &[u64], needs: &[StrategyNeed]) -> Self {
+    pub fn of(fleet: &Fleet, goal: Goal, seeds: &[u64], needs: &[StrategyNeed]) -> Self {
         let workload = fleet.with(&fleet.nothing());
         Self {
             head: ExperimentHead::of("plan nodes", &workload, None),
+            goal: goal.to_string(),
             seeds: seeds.to_vec(),
             priced: fleet.is_priced(),
             partial: needs.iter().any(|need| need.found.partial),
-            strategies: needs.iter().map(|need| StrategyNeedReport::of(fleet, &workload, need)).collect(),
+            strategies: needs.iter().map(|need| StrategyNeedReport::of(fleet, need)).collect(),
         }
     }
 
@@ -114,18 +153,12 @@ impl NodesReport {
         let solved =
             self.strategies.iter().filter_map(|strategy| Some((strategy, strategy.cheapest.as_ref()?)));
         let Some((best, purchase)) = solved.clone().min_by_key(|(_, purchase)| purchase.cost) else {
-            return "Nothing in the catalogue, in any number, gives every pod a place.".into();
+            return format!("Nothing was found that can be bought so that {}.", self.goal);
         };
         let first = if purchase.nodes.is_empty() {
-            format!("Nothing need be bought: under {} every pod finds a place.", best.name)
+            format!("Nothing need be bought: under {} {}.", best.name, self.goal)
         } else {
-            format!(
-                "Buy {}: then every pod finds a place under {} ({} did not, asking for {:.1} GPUs).",
-                purchase.words(),
-                best.name,
-                count(best.homeless, "pod"),
-                best.homeless_gpu_milli as f64 / 1000.0,
-            )
+            format!("Buy {}: then under {} {} ({}).", purchase.words(), best.name, self.goal, best.now)
         };
         let others = solved.filter(|(strategy, _)| strategy.name != best.name).map(|(strategy, purchase)| {
             format!(
@@ -141,8 +174,7 @@ impl NodesReport {
 }
 
 impl StrategyNeedReport {
-    fn of(fleet: &Fleet, workload: &Workload, need: &StrategyNeed) -> Self {
-        let gpu_milli = |group: &Homeless| group.pods * workload.class(group.class).asked_milli();
+    fn of(fleet: &Fleet, need: &StrategyNeed) -> Self {
         let offers = fleet.offers().iter().zip(&need.found.alone).map(|(offer, alone)| {
             let nodes = if let Alone::Nodes(nodes) = alone { Some(*nodes) } else { None };
             OfferReport {
@@ -156,8 +188,7 @@ impl StrategyNeedReport {
         });
         Self {
             name: need.strategy.name,
-            homeless: need.homeless.iter().map(|group| group.pods).sum(),
-            homeless_gpu_milli: need.homeless.iter().map(gpu_milli).sum(),
+            now: need.now.clone(),
             offers: offers.collect(),
             cheapest: need.found.cheapest.as_ref().map(|purchase| PurchaseReport::of(fleet, purchase)),
             tried: need.found.tried,
