@@ -75,6 +75,7 @@ impl Gaps {
 impl Deref for Gaps {
     type Target = [u16];
 
+    #[inline]
     fn deref(&self) -> &[u16] {
         &self.0
     }
