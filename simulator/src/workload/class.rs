@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::GPU;
+use super::GPU_NAME;
 use crate::cluster::{GpuDemand, Model, ModelPattern, PodKey, PodRequest};
 use crate::input::PodRow;
 
@@ -153,7 +153,7 @@ fn shape(row: &PodRow, models: &[Option<Model>]) -> Shape {
 }
 
 fn demand(row: &PodRow) -> Option<GpuDemand> {
-    (row.gpus > 0).then(|| GpuDemand { resource: GPU.into(), count: row.gpus, share: row.share })
+    (row.gpus > 0).then(|| GpuDemand { resource: GPU_NAME.clone(), count: row.gpus, share: row.share })
 }
 
 fn request(row: &PodRow, number: usize) -> PodRequest {

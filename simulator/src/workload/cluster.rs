@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::GPU;
+use super::GPU_NAME;
 use super::class::PodTable;
 use crate::cluster::{
     Assembly, FreshnessPolicy, Model, ModelPattern, NodeFacts, PoolFacts, PoolKind, Slot, Snapshot, Timestamp,
@@ -58,7 +58,8 @@ impl Cluster {
 
 fn facts(row: &NodeRow) -> NodeFacts {
     let capacity = row.gpus * 1000;
-    let pool = PoolFacts { resource: GPU.into(), kind: PoolKind::Divisible, capacity, allocatable: capacity };
+    let pool =
+        PoolFacts { resource: GPU_NAME.clone(), kind: PoolKind::Divisible, capacity, allocatable: capacity };
     NodeFacts {
         name: Arc::clone(&row.name),
         cpu: row.cpu,

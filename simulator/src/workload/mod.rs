@@ -14,6 +14,7 @@ mod class;
 mod cluster;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use thiserror::Error;
 
@@ -25,6 +26,9 @@ use crate::input::NodeTable;
 
 /// The resource that all GPUs are offered under: thousandths of a GPU, on the device that the policy chooses.
 pub const GPU: &str = "nvidia.com/gpu";
+
+/// The same as placement names it: one string, so that its address settles what is asked for.
+static GPU_NAME: LazyLock<Arc<str>> = LazyLock::new(|| GPU.into());
 
 /// A cluster and the pods that come to it.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! One node for one pod: what a simulation asks, where nobody breaks ties at random.
 
 use super::marks::{Found, NONE};
+use super::quotes::Quotes;
 use super::{Memory, Recollection, Scorer, strategy};
 use crate::cluster::{Devices, Node, PodRequest, Slot, Snapshot};
 use crate::placement::strategy::fragmentation::Worth;
@@ -25,17 +26,26 @@ impl Scorer {
         let mut memory = self.memory_now();
         let Memory { classes, changes, trade, .. } = memory.following(&inquiry, self.max_classes);
         let Recollection { fitting, marks, .. } = &mut *classes[0];
-        marks.next_turn(changes.journal());
+        let changed = changes.journal();
         let slot = match self.profile.strategy.scoring {
             Scoring::Class(_) => {
                 let score = |node: &Node| strategy(&inquiry, node).millionths() as i32;
-                let mark = |slot: Slot| marks.recall(slot.index(), || find(&inquiry, slot, score));
-                highest(order, NONE, mark, |mark| mark)
+                let find = |slot| find(&inquiry, slot, score);
+                marks.next_turn(changed, |index| find(Slot::at(index)).to_keep());
+                match marks.top() {
+                    Some(top) => first(order, top, |top| top, |slot| marks.at(slot.index())),
+                    None => {
+                        let mark = |slot: Slot| marks.recall(slot.index(), || find(slot));
+                        highest(order, NONE, mark, |mark| mark)
+                    }
+                }
             }
             Scoring::Draw(seed) => {
                 const UNFIT: f64 = -1.0;
                 let seed = seed(&inquiry);
-                let draw = |slot: Slot| match marks.recall(slot.index(), || find(&inquiry, slot, |_| 0)) {
+                let find = |slot| find(&inquiry, slot, |_| 0);
+                marks.next_turn(changed, |index| find(Slot::at(index)).to_keep());
+                let draw = |slot: Slot| match marks.recall(slot.index(), || find(slot)) {
                     NONE => UNFIT,
                     _ => snapshot.at(slot).map_or(UNFIT, |node| random::draw(seed, node.name_hash())),
                 };
@@ -44,13 +54,22 @@ impl Scorer {
             Scoring::Market(_) => {
                 let market = trade.market()?;
                 fitting.next_turn(market, trade.states());
-                let milli = |slot| {
+                let unread = fitting.read(changed);
+                let milli = |fitting: &mut Quotes, slot| {
                     let Some(state) = trade.state(slot) else { return NONE };
                     fitting.milli(state, |book| {
                         find(&inquiry, slot, |node| book.note(market, state, market.offers(node, pod)))
                     })
                 };
-                highest(order, NONE, milli, Worth::of)
+                // Whatever state is new, a node that changed is in it.
+                changed.since(unread, |index| _ = milli(fitting, Slot::at(index)));
+                match fitting.top_milli() {
+                    Some(top) => {
+                        let milli = |slot| trade.state(slot).map_or(NONE, |state| fitting.known_milli(state));
+                        first(order, top, |top| Worth::of(top).least_milli(), milli)
+                    }
+                    None => highest(order, NONE, |slot| milli(fitting, slot), Worth::of),
+                }
             }
         }?;
         let offers = trade.market().zip(snapshot.at(slot));
@@ -65,6 +84,16 @@ fn find(inquiry: &Inquiry<'_>, slot: Slot, mark: impl FnOnce(&Node) -> i32) -> F
     let Some(node) = inquiry.snapshot.at(slot) else { return Found { mark: NONE, is_lasting: true } };
     let fits = Verdict::of(inquiry, node) == Verdict::Fits;
     Found { mark: if fits { mark(node) } else { NONE }, is_lasting: !node.has_nominated() }
+}
+
+/// The first that has a mark of the top's score, `least` of which is the lowest mark; where none has, of the highest
+/// score that there is.
+fn first(order: &[Slot], top: i32, least: impl Fn(i32) -> i32, mark: impl Fn(Slot) -> i32) -> Option<Slot> {
+    let first = |top: i32| {
+        let least = least(top);
+        order.iter().copied().find(|slot| mark(*slot) >= least).filter(|_| top != NONE)
+    };
+    first(top).or_else(|| first(order.iter().map(|slot| mark(*slot)).max()?))
 }
 
 /// The first with the highest score. Raw values rise with the scores, and who has none above `least` has no score.

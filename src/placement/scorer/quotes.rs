@@ -1,9 +1,10 @@
 //! What nodes offer to a class of pods, by the states that they are in.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
-use super::marks::{Found, Marks, NONE};
+use super::marks::{Found, Marks, NONE, UNKNOWN};
 use super::states::{StateId, States};
+use crate::cluster::Journal;
 use crate::placement::Score;
 use crate::placement::strategy::Market;
 use crate::placement::strategy::fragmentation::{Bill, Offer, Offers, Worth, better};
@@ -14,6 +15,8 @@ pub(super) struct Quotes {
     /// What the best way is worth by the prices of now, in thousandths of a GPU.
     marks: Marks,
     book: Book,
+    /// How much of the journal of slots is read.
+    read: u64,
 }
 
 /// Offers in a form that thousands are walked in: what they charge for is kept once for all that charge for the same,
@@ -47,7 +50,7 @@ impl Quotes {
         if self.book.bills.len() > BILLS_A_STATE * journal.things() {
             *self = Self::default();
         }
-        self.marks.next_turn(journal);
+        self.marks.next_turn(journal, |state| if states.has(state) { UNKNOWN } else { NONE });
         self.book.lines.resize(journal.things(), [None; 2]);
         if self.book.reprice(market) {
             self.marks.renew(|state| self.book.milli(&self.book.lines[state]));
@@ -58,6 +61,22 @@ impl Quotes {
     /// or else found and noted in the book.
     pub(super) fn milli(&mut self, state: StateId, find: impl FnOnce(&mut Book) -> Found) -> i32 {
         self.marks.recall(state.index(), || find(&mut self.book))
+    }
+
+    /// Reads the journal of slots; returns how much of it was read before.
+    pub(super) fn read(&mut self, slots: &Journal) -> u64 {
+        std::mem::replace(&mut self.read, slots.changes())
+    }
+
+    /// The highest of what states are worth, in thousandths of a GPU; `None` where one is not known.
+    pub(super) fn top_milli(&self) -> Option<i32> {
+        self.marks.top()
+    }
+
+    /// What the best way on a node in the state is worth, in thousandths of a GPU, where it is known.
+    #[inline]
+    pub(super) fn known_milli(&self, state: StateId) -> i32 {
+        self.marks.at(state.index())
     }
 
     /// The score of a node in the state, whose offers are remembered or else found.

@@ -1,9 +1,9 @@
 //! Nodes that are alike.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::cluster::{Gaps, Journal, Mib, MilliCpu, Node};
@@ -87,6 +87,11 @@ impl States {
         &self.journal
     }
 
+    /// Whether any node is in the state with this index.
+    pub(super) fn has(&self, index: usize) -> bool {
+        self.held[index].nodes > 0
+    }
+
     /// A node comes into the state that it is in now, with what that adds to the market.
     pub(super) fn enter(&mut self, market: &mut Market, node: &Node) -> StateId {
         let state = State::of(market, node);
@@ -124,6 +129,7 @@ impl States {
         market.restock(Some(&held.stock), None);
         held.nodes -= 1;
         if held.nodes == 0 {
+            self.journal.changed(id.index());
             self.numbers.remove(&held.state);
             self.vacant.push(id);
         }

@@ -1,11 +1,14 @@
 //! What placing a pod on a node changes, before prices are asked for.
 
+use std::cmp::Reverse;
+
 use smallvec::SmallVec;
 
 use super::kind::share;
 use super::market::Market;
-use super::reserve::MAX_GROUPS;
-use crate::cluster::{Devices, Gaps, GpuDemand, Node, PodRequest, PoolFacts, PoolKind};
+use super::reserve::{Group, MAX_GROUPS, slots_begun};
+use super::valuation::Valuation;
+use crate::cluster::{Devices, Gaps, GpuDemand, MilliGpu, Node, PodRequest, PoolFacts, PoolKind};
 
 /// One way to place a pod on a node, and what it changes. It holds until the node or the mix changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -42,74 +45,133 @@ impl Offer {
 /// as the price of untouched ones is.
 pub(in crate::placement) type Offers = [Option<Offer>; 2];
 
-/// What a pod asks of a pool, and the devices that it would get.
-#[derive(Clone, Copy)]
-struct Grant<'a> {
-    facts: &'a PoolFacts,
-    demand: &'a GpuDemand,
-    devices: &'a [usize],
-}
-
 impl Market {
     /// The ways to place the pod on a node that it fits.
     pub(in crate::placement) fn offers(&self, node: &Node, pod: &PodRequest) -> Offers {
-        let Some(demand) = pod.gpus.first() else { return [Some(self.offer(node, pod, None)), None] };
+        let site = Site::of(self, node, pod);
+        let Some(demand) = pod.gpus.first() else { return [Some(site.offer(None)), None] };
         let Some((facts, pool)) = node.pool(&demand.resource) else { return [None, None] };
-        let take = |devices: &[usize]| self.offer(node, pod, Some(Grant { facts, demand, devices }));
+        let share_milli = share(&facts.kind, demand);
+        let offer = |devices: &[usize]| site.offer(Some(Grant { facts, share_milli, devices }));
         if facts.kind != PoolKind::Divisible || demand.count != 1 {
-            return [Some(take(&devices(&facts.kind, &pool.gaps, demand))), None];
+            return [Some(offer(&devices(&facts.kind, &pool.gaps, demand))), None];
         }
-        let mut ways: SmallVec<[usize; 8]> =
-            (0..pool.gaps.len()).filter(|device| u64::from(pool.gaps[*device]) >= demand.share.0).collect();
-        ways.sort_by_key(|device| pool.gaps[*device]);
-        let is_untouched = |device: &usize| pool.gaps[*device] == 1000;
-        let untouched = ways.iter().copied().find(is_untouched);
-        // All of one node and price: what tells them apart is what their gaps can hold. Of equals the tightest.
-        let valuation = self.valuation(node, facts).map(|(_, valuation)| valuation);
-        let held = |device: usize| {
-            let gap = pool.gaps[device];
-            let left = gap.saturating_sub(share(&facts.kind, demand));
-            valuation.map_or(0, |valuation| nearest(2.0 * (valuation.gap(left) - valuation.gap(gap))))
+        let lot = site.lots.iter().find(|lot| lot.facts.resource == facts.resource);
+        let held = |gap: u16| {
+            let change = |lot: &Lot<'_>| change(lot.valuation, gap, gap.saturating_sub(share_milli));
+            rounded(nearest(2.0 * lot.map_or(0.0, change)))
         };
-        let broken = ways.iter().copied().filter(|device| !is_untouched(device));
-        let broken = broken.map(|device| (rounded(held(device)), device));
-        let broken = broken.reduce(|best, other| if other.0 > best.0 { other } else { best });
-        let broken = broken.map(|(_, device)| device);
-        let way = |device: usize| Offer { device: Some(device as u16), ..take(&[device]) };
-        if broken.is_some() { [broken.map(way), untouched.map(way)] } else { [untouched.map(way), None] }
+        let ways = ways(&pool.gaps, demand.share, held);
+        ways.map(|way| way.map(|device| Offer { device: Some(device as u16), ..offer(&[device]) }))
+    }
+}
+
+/// The devices that a share may go to: the broken one that holds most then, the tightest of equals, and one that is
+/// untouched, the first of them.
+fn ways(gaps: &Gaps, share: MilliGpu, held: impl Fn(u16) -> i32) -> [Option<usize>; 2] {
+    let (mut broken, mut untouched): (Option<(i32, Reverse<u16>, usize)>, _) = (None, None);
+    for (device, gap) in gaps.iter().copied().enumerate().filter(|(_, gap)| u64::from(*gap) >= share.0) {
+        if gap == 1000 {
+            untouched = untouched.or(Some(device));
+        } else if broken.is_none_or(|(.., best)| gaps[best] != gap) {
+            let way = (held(gap), Reverse(gap), device);
+            broken = broken.filter(|best| (best.0, best.1) >= (way.0, way.1)).or(Some(way));
+        }
+    }
+    match broken {
+        Some((.., device)) => [Some(device), untouched],
+        None => [untouched, None],
+    }
+}
+
+/// A node, and what holds for all ways to place a pod there.
+struct Site<'a> {
+    groups: &'a [Group],
+    cpu_after: f64,
+    /// By group, the slots that the CPU which is left then feeds.
+    slots_fed: [f64; MAX_GROUPS],
+    lots: SmallVec<[Lot<'a>; 1]>,
+}
+
+/// A pool of the node before the pod.
+struct Lot<'a> {
+    kind: usize,
+    valuation: &'a Valuation,
+    facts: &'a PoolFacts,
+    gaps: &'a Gaps,
+    rest: Rest,
+    fed: f64,
+    /// By group.
+    slots: [f64; MAX_GROUPS],
+}
+
+/// What a pod is given of a pool.
+#[derive(Clone, Copy)]
+struct Grant<'a> {
+    facts: &'a PoolFacts,
+    share_milli: u16,
+    devices: &'a [usize],
+}
+
+impl<'a> Site<'a> {
+    fn of(market: &'a Market, node: &'a Node, pod: &PodRequest) -> Self {
+        let groups = market.groups();
+        let cpu_before = node.cpu().saturating_sub(node.cpu_used()).0;
+        let (cpu_before, cpu_after) = (cpu_before as f64, cpu_before.saturating_sub(pod.cpu.0) as f64);
+        let mut lots = SmallVec::new();
+        for (facts, pool) in node.pools() {
+            let Some((kind, valuation)) = market.valuation(node, facts) else { continue };
+            let rest = Rest::of(&pool.gaps);
+            let fed = valuation.fed(f64::from(rest.idle_milli), cpu_before);
+            let mut slots = rest.slots_begun(groups);
+            if rest.untouched > 0 {
+                slots
+                    .iter_mut()
+                    .zip(groups)
+                    .for_each(|(slots, group)| *slots = slots.min(group.fed(cpu_before)));
+            }
+            lots.push(Lot { kind, valuation, facts, gaps: &pool.gaps, rest, fed, slots });
+        }
+        let mut slots_fed = [0.0; MAX_GROUPS];
+        if lots.iter().any(|lot: &Lot<'_>| lot.rest.untouched > 0) {
+            slots_fed.iter_mut().zip(groups).for_each(|(slots, group)| *slots = group.fed(cpu_after));
+        }
+        Self { groups, cpu_after, slots_fed, lots }
     }
 
-    fn offer(&self, node: &Node, pod: &PodRequest, grant: Option<Grant<'_>>) -> Offer {
-        let cpu_before = node.cpu().saturating_sub(node.cpu_used()).0;
-        let cpu_after = cpu_before.saturating_sub(pod.cpu.0);
+    fn offer(&self, grant: Option<Grant<'_>>) -> Offer {
         let mut bill = Bill::default();
         let (mut gaps, mut fed, mut slots) = (0.0, 0.0, [0.0; MAX_GROUPS]);
-        for (facts, pool) in node.pools() {
-            let Some((kind, valuation)) = self.valuation(node, facts) else { continue };
-            let mut after = Rest::of(&pool.gaps);
-            let before = after;
-            if let Some(grant) = grant.filter(|grant| grant.facts.resource == facts.resource) {
-                let share = share(&facts.kind, grant.demand);
+        for lot in &self.lots {
+            let mut after = lot.rest;
+            if let Some(grant) = grant.filter(|grant| grant.facts.resource == lot.facts.resource) {
                 for device in grant.devices {
-                    let gap = pool.gaps[*device];
-                    let left = gap.saturating_sub(share);
+                    let gap = lot.gaps[*device];
+                    let left = gap.saturating_sub(grant.share_milli);
                     after.take(gap, left);
-                    gaps += valuation.gap(left) - valuation.gap(gap);
+                    gaps += change(lot.valuation, gap, left);
                 }
-                bill.kind = kind as u16;
-                bill.taken_milli = before.idle_milli - after.idle_milli;
+                bill.kind = lot.kind as u16;
+                bill.taken_milli = lot.rest.idle_milli - after.idle_milli;
             }
-            fed += valuation.fed(f64::from(after.idle_milli), cpu_after as f64)
-                - valuation.fed(f64::from(before.idle_milli), cpu_before as f64);
-            for (group, slots) in self.groups().iter().zip(&mut slots) {
-                *slots += group.slots_begun(after.untouched, after.devices, cpu_after)
-                    - group.slots_begun(before.untouched, before.devices, cpu_before);
+            fed += lot.valuation.fed(f64::from(after.idle_milli), self.cpu_after) - lot.fed;
+            // Without an untouched device there is no slot, before or after.
+            if lot.rest.untouched > 0 {
+                let begun = after.slots_begun(self.groups);
+                for (group, slots) in slots.iter_mut().enumerate() {
+                    *slots += begun[group].min(self.slots_fed[group]) - lot.slots[group];
+                }
             }
         }
         let milli = |slots: f64| nearest(1000.0 * slots).clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         bill.slots = slots.map(milli);
         Offer { device: None, devices: nearest(2.0 * gaps), cpu: nearest(2.0 * fed), bill }
     }
+}
+
+/// What it changes that of a gap so much is left.
+fn change(valuation: &Valuation, gap: u16, left: u16) -> f64 {
+    valuation.gap(left) - valuation.gap(gap)
 }
 
 /// What is left of a pool.
@@ -127,6 +189,22 @@ impl Rest {
             untouched: gaps.iter().filter(|gap| **gap == 1000).count() as u32,
             devices: gaps.len() as u32,
         }
+    }
+
+    /// By group, the slots that the devices make, those begun among them.
+    fn slots_begun(&self, groups: &[Group]) -> [f64; MAX_GROUPS] {
+        let mut slots = [0.0; MAX_GROUPS];
+        if self.untouched > 0 {
+            let mut last = (0, 0.0);
+            for (slots, group) in slots.iter_mut().zip(groups) {
+                // Groups of as many GPUs are neighbours.
+                if last.0 != group.gpus {
+                    last = (group.gpus, slots_begun(group.gpus, self.untouched, self.devices));
+                }
+                *slots = last.1;
+            }
+        }
+        slots
     }
 
     fn take(&mut self, gap: u16, left: u16) {

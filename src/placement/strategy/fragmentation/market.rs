@@ -188,7 +188,10 @@ impl Market {
 
     /// The number of the pool's kind, and what it is worth.
     pub(super) fn valuation(&self, node: &Node, facts: &PoolFacts) -> Option<(usize, &Valuation)> {
-        self.valuations.iter().enumerate().find(|(_, valuation)| valuation.kind.has(node, facts))
+        let found = |has: fn(&Kind, &Node, &PoolFacts) -> bool| {
+            self.valuations.iter().enumerate().find(|(_, valuation)| has(&valuation.kind, node, facts))
+        };
+        found(Kind::is_at_once).or_else(|| found(Kind::has))
     }
 }
 

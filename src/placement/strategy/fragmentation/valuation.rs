@@ -62,15 +62,14 @@ fn gaps(offers: &[(usize, f64)]) -> [f64; STEPS + 1] {
     let sizes: Vec<_> = sizes.into_iter().filter(|(_, chance)| *chance > 0.0).collect();
     let mut worth = [0.0_f64; STEPS + 1];
     for _ in 0..OFFERS {
-        let before = worth;
-        for (gap, worth) in worth.iter_mut().enumerate() {
-            let fitting = sizes.iter().take_while(|(steps, _)| *steps <= gap);
-            let gain = fitting.map(|(steps, chance)| {
-                let taken = (*steps * usize::from(STEP)) as f64 + before[gap - steps];
-                chance * (taken - before[gap]).max(0.0)
-            });
-            *worth = before[gap] + gain.sum::<f64>();
+        let mut gain = [0.0; STEPS + 1];
+        for (steps, chance) in &sizes {
+            let milli = (*steps * usize::from(STEP)) as f64;
+            for ((gain, left), before) in gain[*steps..].iter_mut().zip(&worth).zip(&worth[*steps..]) {
+                *gain += chance * (milli + left - before).max(0.0);
+            }
         }
+        worth.iter_mut().zip(gain).for_each(|(worth, gain)| *worth += gain);
     }
     worth
 }

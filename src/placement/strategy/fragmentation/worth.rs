@@ -12,6 +12,11 @@ impl Worth {
         Self(rounded(milli))
     }
 
+    /// The least of which it is the worth.
+    pub(in crate::placement) fn least_milli(self) -> i32 {
+        self.0.saturating_mul(100).saturating_sub(50)
+    }
+
     /// The worth as a score, 0 to 1: a half where nothing is lost but the GPUs taken, three quarters where two GPUs more
     /// are kept, a quarter where two more are lost.
     ///
