@@ -58,7 +58,9 @@ impl Scorer {
                 let milli = |fitting: &mut Quotes, slot| {
                     let Some(state) = trade.state(slot) else { return NONE };
                     fitting.milli(state, |book| {
-                        find(&inquiry, slot, |node| book.note(market, state, market.offers(node, pod)))
+                        let site = trade.states().site(state);
+                        let offers = |node: &Node| market.offers_at(site, node, pod);
+                        find(&inquiry, slot, |node| book.note(market, state, offers(node)))
                     })
                 };
                 // Whatever state is new, a node that changed is in it.

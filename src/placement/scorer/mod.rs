@@ -125,7 +125,10 @@ impl Scorer {
                 offered.next_turn(market, trade.states());
                 let mut score = |slot: Slot| {
                     let (state, node) = (trade.state(slot)?, snapshot.at(slot)?);
-                    Some(offered.score(market, state, || market.offers(node, pod)))
+                    Some(
+                        offered
+                            .score(market, state, || market.offers_at(trade.states().site(state), node, pod)),
+                    )
                 };
                 let judge = |row: &Candidate<'_>| {
                     let score = match row.slot {

@@ -100,7 +100,9 @@ impl Book {
 
     /// Notes what the state offers; returns what the best way is worth, in thousandths of a GPU.
     pub(super) fn note(&mut self, market: &Market, state: StateId, offers: Offers) -> i32 {
-        let line = offers.map(|offer| offer.map(|offer| self.way(market, &offer)));
+        let [first, second] = offers;
+        let mut way = |offer: Offer| self.way(market, &offer);
+        let line = [first.map(&mut way), second.map(&mut way)];
         self.lines[state.index()] = line;
         self.milli(&line)
     }

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::cluster::{Gaps, Journal, Mib, MilliCpu, Node};
 use crate::placement::strategy::Market;
-use crate::placement::strategy::fragmentation::Stock;
+use crate::placement::strategy::fragmentation::{Site, Stock};
 
 /// All that a verdict, an offer and the market's stock read of a node: nodes in one state are alike to every pod.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,6 +79,7 @@ struct Held {
     state: State,
     nodes: usize,
     stock: Stock,
+    site: Site,
 }
 
 impl States {
@@ -92,12 +93,17 @@ impl States {
         self.held[index].nodes > 0
     }
 
+    /// What nodes in the state are worth before a pod.
+    pub(super) fn site(&self, state: StateId) -> &Site {
+        &self.held[state.index()].site
+    }
+
     /// A node comes into the state that it is in now, with what that adds to the market.
     pub(super) fn enter(&mut self, market: &mut Market, node: &Node) -> StateId {
         let state = State::of(market, node);
         let id = match self.numbers.get(&state) {
             Some(id) => *id,
-            None => self.meet(state, market.stock_of(node)),
+            None => self.meet(state, market.stock_of(node), market.site(node)),
         };
         let held = &mut self.held[id.index()];
         held.nodes += 1;
@@ -105,8 +111,8 @@ impl States {
         id
     }
 
-    fn meet(&mut self, state: State, stock: Stock) -> StateId {
-        let held = Held { state: state.clone(), nodes: 0, stock };
+    fn meet(&mut self, state: State, stock: Stock, site: Site) -> StateId {
+        let held = Held { state: state.clone(), nodes: 0, stock, site };
         let id = match self.vacant.pop() {
             Some(id) => {
                 self.held[id.index()] = held;

@@ -8,7 +8,7 @@ use super::kind::share;
 use super::market::Market;
 use super::reserve::{Group, MAX_GROUPS, slots_begun};
 use super::valuation::Valuation;
-use crate::cluster::{Devices, Gaps, GpuDemand, MilliGpu, Node, PodRequest, PoolFacts, PoolKind};
+use crate::cluster::{Devices, Gaps, GpuDemand, MilliGpu, Node, PodRequest, Pool, PoolFacts, PoolKind};
 
 /// One way to place a pod on a node, and what it changes. It holds until the node or the mix changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -46,24 +46,131 @@ impl Offer {
 pub(in crate::placement) type Offers = [Option<Offer>; 2];
 
 impl Market {
+    /// What a node is worth before any pod is placed there.
+    pub(in crate::placement) fn site(&self, node: &Node) -> Site {
+        let cpu = cpu_milli(node) as f64;
+        let lot = |(facts, pool): (&PoolFacts, &Pool)| {
+            let (kind, valuation) = self.valuation(node, facts)?;
+            let rest = Rest::of(&pool.gaps);
+            let fed = valuation.fed(f64::from(rest.idle_milli), cpu);
+            let mut slots = rest.slots_begun(self.groups());
+            slots.iter_mut().zip(self.groups()).for_each(|(slots, group)| *slots = slots.min(group.fed(cpu)));
+            Some(Lot { kind, rest, fed, slots })
+        };
+        Site(node.pools().map(lot).collect())
+    }
+
     /// The ways to place the pod on a node that it fits.
     pub(in crate::placement) fn offers(&self, node: &Node, pod: &PodRequest) -> Offers {
-        let site = Site::of(self, node, pod);
-        let Some(demand) = pod.gpus.first() else { return [Some(site.offer(None)), None] };
+        self.offers_at(&self.site(node), node, pod)
+    }
+
+    /// The same where the site is known.
+    pub(in crate::placement) fn offers_at(&self, site: &Site, node: &Node, pod: &PodRequest) -> Offers {
+        let after = After::of(self, site, node, pod);
+        let Some(demand) = pod.gpus.first() else { return [Some(after.offer(None)), None] };
         let Some((facts, pool)) = node.pool(&demand.resource) else { return [None, None] };
         let share_milli = share(&facts.kind, demand);
-        let offer = |devices: &[usize]| site.offer(Some(Grant { facts, share_milli, devices }));
+        let offer = |devices: &[usize]| after.offer(Some(Grant { facts, share_milli, devices }));
         if facts.kind != PoolKind::Divisible || demand.count != 1 {
             return [Some(offer(&devices(&facts.kind, &pool.gaps, demand))), None];
         }
-        let lot = site.lots.iter().find(|lot| lot.facts.resource == facts.resource);
+        let lot = after.lots().find(|(_, asked, _)| std::ptr::eq(*asked, facts));
+        let valuation = lot.map(|(lot, ..)| self.valued(lot.kind));
         let held = |gap: u16| {
-            let change = |lot: &Lot<'_>| change(lot.valuation, gap, gap.saturating_sub(share_milli));
-            rounded(nearest(2.0 * lot.map_or(0.0, change)))
+            let change = |valuation| change(valuation, gap, gap.saturating_sub(share_milli));
+            rounded(nearest(2.0 * valuation.map_or(0.0, change)))
         };
-        let ways = ways(&pool.gaps, demand.share, held);
-        ways.map(|way| way.map(|device| Offer { device: Some(device as u16), ..offer(&[device]) }))
+        let [first, second] = ways(&pool.gaps, demand.share, held);
+        let way = |device: usize| Offer { device: Some(device as u16), ..offer(&[device]) };
+        [first.map(way), second.map(way)]
     }
+}
+
+/// What a node is worth before a pod, by pool; of a pool whose kind nobody has met nothing is known.
+#[derive(Debug, Clone)]
+pub(in crate::placement) struct Site(SmallVec<[Option<Lot>; 1]>);
+
+/// What a pool is worth before a pod.
+#[derive(Debug, Clone, Copy)]
+struct Lot {
+    kind: usize,
+    rest: Rest,
+    /// What the CPU can feed, in thousandths of a GPU.
+    fed: f64,
+    /// By group, slots, those begun among them.
+    slots: [f64; MAX_GROUPS],
+}
+
+/// A node as the pod's CPU leaves it, whatever devices the pod is given.
+struct After<'a> {
+    market: &'a Market,
+    site: &'a Site,
+    node: &'a Node,
+    cpu: f64,
+    /// By group, the slots that the CPU feeds.
+    slots_fed: [f64; MAX_GROUPS],
+}
+
+/// What a pod is given of a pool.
+#[derive(Clone, Copy)]
+struct Grant<'a> {
+    facts: &'a PoolFacts,
+    share_milli: u16,
+    devices: &'a [usize],
+}
+
+impl<'a> After<'a> {
+    fn of(market: &'a Market, site: &'a Site, node: &'a Node, pod: &PodRequest) -> Self {
+        let cpu = cpu_milli(node).saturating_sub(pod.cpu.0) as f64;
+        let mut slots_fed = [0.0; MAX_GROUPS];
+        if site.0.iter().flatten().any(|lot| lot.rest.untouched > 0) {
+            slots_fed.iter_mut().zip(market.groups()).for_each(|(slots, group)| *slots = group.fed(cpu));
+        }
+        Self { market, site, node, cpu, slots_fed }
+    }
+
+    /// The pools of known kinds.
+    fn lots(&self) -> impl Iterator<Item = (&'a Lot, &'a PoolFacts, &'a Pool)> {
+        let pools = self.site.0.iter().zip(self.node.pools());
+        pools.filter_map(|(lot, (facts, pool))| Some((lot.as_ref()?, facts, pool)))
+    }
+
+    fn offer(&self, grant: Option<Grant<'_>>) -> Offer {
+        let mut bill = Bill::default();
+        let (mut gaps, mut fed, mut slots) = (0.0, 0.0, [0.0; MAX_GROUPS]);
+        for (lot, facts, pool) in self.lots() {
+            let valuation = self.market.valued(lot.kind);
+            let mut after = lot.rest;
+            if let Some(grant) = grant.filter(|grant| std::ptr::eq(grant.facts, facts)) {
+                for device in grant.devices {
+                    let gap = pool.gaps[*device];
+                    let left = gap.saturating_sub(grant.share_milli);
+                    after.take(gap, left);
+                    gaps += change(valuation, gap, left);
+                }
+                bill.kind = lot.kind as u16;
+                bill.taken_milli = lot.rest.idle_milli - after.idle_milli;
+            }
+            fed += valuation.fed(f64::from(after.idle_milli), self.cpu) - lot.fed;
+            // Without an untouched device there is no slot, before or after.
+            if lot.rest.untouched > 0 {
+                let begun = after.slots_begun(self.market.groups());
+                for (group, slots) in slots.iter_mut().enumerate() {
+                    *slots += begun[group].min(self.slots_fed[group]) - lot.slots[group];
+                }
+            }
+        }
+        for (milli, slots) in bill.slots.iter_mut().zip(slots).filter(|(_, slots)| *slots != 0.0) {
+            *milli = nearest(1000.0 * slots).clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        }
+        Offer { device: None, devices: nearest(2.0 * gaps), cpu: nearest(2.0 * fed), bill }
+    }
+}
+
+/// The CPU that is left of a node.
+fn cpu_milli(node: &Node) -> u64 {
+    node.cpu().saturating_sub(node.cpu_used()).0
 }
 
 /// The devices that a share may go to: the broken one that holds most then, the tightest of equals, and one that is
@@ -81,91 +188,6 @@ fn ways(gaps: &Gaps, share: MilliGpu, held: impl Fn(u16) -> i32) -> [Option<usiz
     match broken {
         Some((.., device)) => [Some(device), untouched],
         None => [untouched, None],
-    }
-}
-
-/// A node, and what holds for all ways to place a pod there.
-struct Site<'a> {
-    groups: &'a [Group],
-    cpu_after: f64,
-    /// By group, the slots that the CPU which is left then feeds.
-    slots_fed: [f64; MAX_GROUPS],
-    lots: SmallVec<[Lot<'a>; 1]>,
-}
-
-/// A pool of the node before the pod.
-struct Lot<'a> {
-    kind: usize,
-    valuation: &'a Valuation,
-    facts: &'a PoolFacts,
-    gaps: &'a Gaps,
-    rest: Rest,
-    fed: f64,
-    /// By group.
-    slots: [f64; MAX_GROUPS],
-}
-
-/// What a pod is given of a pool.
-#[derive(Clone, Copy)]
-struct Grant<'a> {
-    facts: &'a PoolFacts,
-    share_milli: u16,
-    devices: &'a [usize],
-}
-
-impl<'a> Site<'a> {
-    fn of(market: &'a Market, node: &'a Node, pod: &PodRequest) -> Self {
-        let groups = market.groups();
-        let cpu_before = node.cpu().saturating_sub(node.cpu_used()).0;
-        let (cpu_before, cpu_after) = (cpu_before as f64, cpu_before.saturating_sub(pod.cpu.0) as f64);
-        let mut lots = SmallVec::new();
-        for (facts, pool) in node.pools() {
-            let Some((kind, valuation)) = market.valuation(node, facts) else { continue };
-            let rest = Rest::of(&pool.gaps);
-            let fed = valuation.fed(f64::from(rest.idle_milli), cpu_before);
-            let mut slots = rest.slots_begun(groups);
-            if rest.untouched > 0 {
-                slots
-                    .iter_mut()
-                    .zip(groups)
-                    .for_each(|(slots, group)| *slots = slots.min(group.fed(cpu_before)));
-            }
-            lots.push(Lot { kind, valuation, facts, gaps: &pool.gaps, rest, fed, slots });
-        }
-        let mut slots_fed = [0.0; MAX_GROUPS];
-        if lots.iter().any(|lot: &Lot<'_>| lot.rest.untouched > 0) {
-            slots_fed.iter_mut().zip(groups).for_each(|(slots, group)| *slots = group.fed(cpu_after));
-        }
-        Self { groups, cpu_after, slots_fed, lots }
-    }
-
-    fn offer(&self, grant: Option<Grant<'_>>) -> Offer {
-        let mut bill = Bill::default();
-        let (mut gaps, mut fed, mut slots) = (0.0, 0.0, [0.0; MAX_GROUPS]);
-        for lot in &self.lots {
-            let mut after = lot.rest;
-            if let Some(grant) = grant.filter(|grant| grant.facts.resource == lot.facts.resource) {
-                for device in grant.devices {
-                    let gap = lot.gaps[*device];
-                    let left = gap.saturating_sub(grant.share_milli);
-                    after.take(gap, left);
-                    gaps += change(lot.valuation, gap, left);
-                }
-                bill.kind = lot.kind as u16;
-                bill.taken_milli = lot.rest.idle_milli - after.idle_milli;
-            }
-            fed += lot.valuation.fed(f64::from(after.idle_milli), self.cpu_after) - lot.fed;
-            // Without an untouched device there is no slot, before or after.
-            if lot.rest.untouched > 0 {
-                let begun = after.slots_begun(self.groups);
-                for (group, slots) in slots.iter_mut().enumerate() {
-                    *slots += begun[group].min(self.slots_fed[group]) - lot.slots[group];
-                }
-            }
-        }
-        let milli = |slots: f64| nearest(1000.0 * slots).clamp(i16::MIN.into(), i16::MAX.into()) as i16;
-        bill.slots = slots.map(milli);
-        Offer { device: None, devices: nearest(2.0 * gaps), cpu: nearest(2.0 * fed), bill }
     }
 }
 

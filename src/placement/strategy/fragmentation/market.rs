@@ -76,7 +76,8 @@ impl Market {
     pub(in crate::placement) fn meet(&mut self, mix: &Mix, node: &Node) {
         for (facts, _) in node.pools() {
             if self.valuation(node, facts).is_none() {
-                self.valuations.push(Valuation::new(Kind::of(node, facts), mix));
+                let valuation = Valuation::new(Kind::of(node, facts), mix, &self.valuations);
+                self.valuations.push(valuation);
                 self.insisting = insisting(mix, self.valuations.iter().map(|valuation| &valuation.kind));
             }
         }
@@ -184,6 +185,11 @@ impl Market {
     /// The number of the pool's kind, where it has been met.
     pub(in crate::placement) fn kind(&self, node: &Node, facts: &PoolFacts) -> Option<usize> {
         self.valuation(node, facts).map(|(kind, _)| kind)
+    }
+
+    /// What GPUs of the kind with this number are worth.
+    pub(super) fn valued(&self, kind: usize) -> &Valuation {
+        &self.valuations[kind]
     }
 
     /// The number of the pool's kind, and what it is worth.

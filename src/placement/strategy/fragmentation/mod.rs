@@ -21,7 +21,7 @@ use super::{Direction, Note, Scoring, Strategy};
 use crate::cluster::Node;
 use crate::placement::Inquiry;
 
-pub(in crate::placement) use appraisal::{Bill, Offer, Offers};
+pub(in crate::placement) use appraisal::{Bill, Offer, Offers, Site};
 pub use market::Market;
 pub(in crate::placement) use market::Stock;
 pub(in crate::placement) use worth::{Worth, better};
