@@ -161,7 +161,7 @@ impl<'a> After<'a> {
                 }
             }
         }
-        for (milli, slots) in bill.slots.iter_mut().zip(slots).filter(|(_, slots)| *slots != 0.0) {
+        for (milli, slots) in bill.slots.iter_mut().zip(slots) {
             *milli = nearest(1000.0 * slots).clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         }
         Offer { device: None, devices: nearest(2.0 * gaps), cpu: nearest(2.0 * fed), bill }
