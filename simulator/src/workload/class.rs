@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::GPU;
+use super::GPU_NAME;
 use super::cluster::Cluster;
 use crate::cluster::{GpuDemand, Model, ModelPattern, PodKey, PodRequest, Wish};
 use crate::input::PodRow;
@@ -159,8 +159,11 @@ fn shape(request: &PodRequest, cluster: &Cluster) -> Shape {
 impl From<PodRow> for PodRequest {
     /// Shares of `nvidia.com/gpu`.
     fn from(row: PodRow) -> Self {
-        let demand =
-            (row.gpus > 0).then(|| GpuDemand { resource: GPU.into(), count: row.gpus, share: row.share });
+        let demand = (row.gpus > 0).then(|| GpuDemand {
+            resource: GPU_NAME.clone(),
+            count: row.gpus,
+            share: row.share,
+        });
         Self {
             key: PodKey::new("default", row.name),
             uid: Arc::default(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::class::PodTable;
-use super::{GPU, ZONE};
+use super::{GPU, GPU_NAME, ZONE};
 use crate::cluster::{
     Assembly, FreshnessPolicy, GpuDemand, MilliGpu, Model, Node, NodeFacts, PodRequest, PoolFacts, PoolKind,
     Samples, Slot, Snapshot, Timestamp,
@@ -169,7 +169,8 @@ pub(crate) fn held_milli(node: &Node) -> u64 {
 
 fn facts(row: &NodeRow) -> NodeFacts {
     let capacity = row.gpus * 1000;
-    let pool = PoolFacts { resource: GPU.into(), kind: PoolKind::Divisible, capacity, allocatable: capacity };
+    let pool =
+        PoolFacts { resource: GPU_NAME.clone(), kind: PoolKind::Divisible, capacity, allocatable: capacity };
     NodeFacts {
         name: Arc::clone(&row.name),
         cpu: row.cpu,
