@@ -5,6 +5,7 @@
     reason = "a test fails where it stands; clippy exempts only the functions marked as tests"
 )]
 
+mod compare;
 mod fill;
 mod fragmentation;
 mod input;
