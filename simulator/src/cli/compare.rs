@@ -99,6 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
 impl<T: Args> Comparison<T> {
     /// The strategy that the others are compared with, where there is anything to compare.
     fn against(&self, names: &[&str], seeds: &[u64]) -> anyhow::Result<String> {
+        self.printing.prepare()?;
         ensure!(names.len() > 1, "--strategy: found {}, expected two or more to compare", names.join(","));
         ensure!(seeds.len() > 1, "--seeds: found one, expected two or more: one tells nothing of chance");
         let Some(against) = self.against.as_deref().or(names.first().copied()) else {

@@ -50,6 +50,7 @@ pub(super) struct Asked {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.printing.prepare()?;
     let (report, finding) = arguments.asked.carry_out(arguments.sharding.part())?;
     arguments.printing.print(&report)?;
     Ok(finding)

@@ -56,6 +56,7 @@ pub(super) struct Asked {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.printing.prepare()?;
     let (report, finding) = arguments.asked.carry_out(arguments.sharding.part(), arguments.node_timeline)?;
     arguments.printing.print(&report)?;
     Ok(finding)

@@ -24,3 +24,4 @@ mod run_plain;
 mod run_policy;
 mod run_properties;
 mod support;
+mod sweep;
