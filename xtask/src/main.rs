@@ -35,13 +35,16 @@ enum Chore {
     Playground(playground::Options),
     /// Builds kube-apiserver, kube-scheduler and etcd into target/controlplane.
     ControlPlane,
-    /// Checks deploy/: renders the kustomize base and validates it against Kubernetes 1.34 and 1.37.
+    /// Checks deploy/: renders each kustomization and validates it against Kubernetes 1.34 and 1.37.
     Manifests,
-    /// Builds the container image with buildah.
+    /// Builds a container image with buildah.
     Images {
-        /// The image's name and tag.
-        #[arg(long, default_value = concat!("gpulse:", env!("CARGO_PKG_VERSION")))]
-        tag: String,
+        /// Of which program.
+        #[arg(value_enum, default_value = "gpulse")]
+        image: images::Image,
+        /// The image's name and tag; those of the program and its version where it is not given.
+        #[arg(long)]
+        tag: Option<String>,
         /// Where to write the image as an OCI archive too.
         #[arg(long, value_name = "FILE")]
         archive: Option<PathBuf>,
@@ -67,6 +70,6 @@ fn run(chore: Chore) -> Result<()> {
             Ok(())
         }
         Chore::Manifests => manifests::check(),
-        Chore::Images { tag, archive } => images::build(&tag, archive.as_deref()),
+        Chore::Images { image, tag, archive } => images::build(image, tag.as_deref(), archive.as_deref()),
     }
 }

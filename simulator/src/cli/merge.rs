@@ -10,6 +10,7 @@ use super::printing::Printing;
 use super::source::name;
 use super::{Finding, complain};
 use crate::merge::{Joined, Part, join};
+use crate::output::{fill, run};
 
 /// Join the results of parts of an experiment: the same bytes as if one machine had done all of it.
 ///
@@ -31,22 +32,30 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
-    let joined = join(read(&arguments.files)?, arguments.partial)?;
-    let partial = match &joined {
-        Joined::Fill(report) => {
-            arguments.printing.print(report)?;
-            report.partial
-        }
-        Joined::Run(report) => {
-            arguments.printing.print(report)?;
-            report.partial
-        }
-    };
+    let joined = joined(&arguments.files, arguments.partial)?;
+    match &joined {
+        Joined::Fill(report) => arguments.printing.print(report)?,
+        Joined::Run(report) => arguments.printing.print(report)?,
+    }
+    Ok(finding(&joined))
+}
+
+/// The result that these files and folders come to.
+///
+/// # Errors
+/// Where one cannot be read, or they cannot be joined.
+pub(super) fn joined(files: &[PathBuf], even_partial: bool) -> anyhow::Result<Joined> {
+    Ok(join(read(files)?, even_partial)?)
+}
+
+/// Whether all runs were done; says so where they were not.
+pub(super) fn finding(joined: &Joined) -> Finding {
+    let (Joined::Fill(fill::Report { partial, .. }) | Joined::Run(run::Report { partial, .. })) = joined;
     if !partial {
-        return Ok(Finding::Good);
+        return Finding::Good;
     }
     complain("partial: not all runs were done");
-    Ok(Finding::Negative)
+    Finding::Negative
 }
 
 /// The results in these files and folders.

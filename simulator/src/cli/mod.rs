@@ -3,6 +3,7 @@
 //! Results go to stdout, errors, warnings and progress to stderr. The exit code is 0 where all is well, 1 for a
 //! negative finding (a result that is only partial, a pod that fits nowhere), 2 for bad usage or input.
 
+mod compare;
 mod fill;
 mod import;
 mod interrupt;
@@ -45,6 +46,8 @@ enum Command {
     Place(place::Arguments),
     /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
     Run(run::Arguments),
+    /// Compare strategies on one workload and many seeds, and see which differences are real.
+    Compare(compare::Arguments),
     /// Join the results of parts of an experiment: the same bytes as if one machine had done all of it.
     Merge(merge::Arguments),
 }
@@ -67,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Place(arguments) => place::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
     };
     match finding {

@@ -1,8 +1,10 @@
 //! For whom a result is printed.
 
-use std::io::{BufWriter, StdoutLock, Write};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use crate::output::Document;
@@ -13,6 +15,9 @@ pub(super) struct Printing {
     /// Print for people (table), for programs (json) or for spreadsheets (csv).
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    /// Write the result into this file instead of stdout. It is there when it is whole, and not before.
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -24,18 +29,42 @@ enum Output {
 }
 
 impl Printing {
-    /// Prints the result on stdout.
+    /// Says what would keep the file from being written, before hours of work.
     ///
     /// # Errors
-    /// Where stdout cannot be written.
-    pub(super) fn print(&self, result: &impl Document) -> anyhow::Result<()> {
-        let mut stdout: BufWriter<StdoutLock<'_>> = BufWriter::new(std::io::stdout().lock());
-        match self.output {
-            Output::Table => stdout.write_all(result.to_text().as_bytes()),
-            Output::Json => result.write_json(&mut stdout),
-            Output::Csv => result.write_csv(&mut stdout),
+    /// Where its folder is missing.
+    pub(super) fn prepare(&self) -> anyhow::Result<()> {
+        let Some(file) = &self.to else { return Ok(()) };
+        let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        if file.is_dir() || !folder.is_dir() {
+            bail!("--to: found {}, expected a file in a folder that is there", file.display());
         }
-        .and_then(|()| stdout.flush())
-        .context("the result cannot be written")
+        Ok(())
+    }
+
+    /// Prints the result on stdout, or writes it into the file.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(super) fn print(&self, result: &impl Document) -> anyhow::Result<()> {
+        let Some(file) = &self.to else {
+            return self.write(result, std::io::stdout().lock()).context("the result cannot be written");
+        };
+        let mut unfinished = file.clone().into_os_string();
+        unfinished.push(".unfinished");
+        File::create(&unfinished)
+            .and_then(|to| self.write(result, &to).and_then(|()| to.sync_all()))
+            .and_then(|()| fs::rename(&unfinished, file))
+            .with_context(|| format!("--to: the result cannot be written to {}", file.display()))
+    }
+
+    fn write(&self, result: &impl Document, to: impl Write) -> std::io::Result<()> {
+        let mut to = BufWriter::new(to);
+        match self.output {
+            Output::Table => to.write_all(result.to_text().as_bytes()),
+            Output::Json => result.write_json(&mut to),
+            Output::Csv => result.write_csv(&mut to),
+        }?;
+        to.flush()
     }
 }

@@ -13,6 +13,7 @@ use super::strategies::{self, Strategies};
 use super::traffic::TrafficArguments;
 use crate::output::run::Report;
 use crate::run::{Experiment, Traffic, experiment};
+use crate::runs::Shard;
 
 /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
 ///
@@ -27,40 +28,60 @@ Example:
 #[command(after_long_help = strategies::help())]
 pub(super) struct Arguments {
     #[command(flatten)]
-    source: Source,
-    #[command(flatten)]
-    strategies: Strategies,
-    #[command(flatten)]
-    traffic: TrafficArguments,
-    /// A seed, or a range with both ends in it; each strategy has a run for each.
-    #[arg(long, value_name = "SEEDS", default_value = "42..46")]
-    seeds: Seeds,
+    asked: Asked,
     /// Say in the JSON how many GPUs of each node were in use in each hundredth of the measured time, too: of the first
     /// seed, for each strategy.
     #[arg(long)]
     node_timeline: bool,
-    #[command(flatten)]
-    runs: Runs,
     #[command(flatten)]
     sharding: Sharding,
     #[command(flatten)]
     printing: Printing,
 }
 
+/// Which runs there are to be.
+#[derive(Debug, Args)]
+pub(super) struct Asked {
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    pub(super) strategies: Strategies,
+    #[command(flatten)]
+    traffic: TrafficArguments,
+    /// A seed, or a range with both ends in it; each strategy has a run for each.
+    #[arg(long, value_name = "SEEDS", default_value = "42..46")]
+    pub(super) seeds: Seeds,
+    #[command(flatten)]
+    runs: Runs,
+}
+
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
-    let plan = arguments.traffic.plan()?;
-    let (workload, times) = arguments.source.load(Times::Read)?;
-    let traffic = Traffic::new(&workload, &times, plan)
-        .with_context(|| format!("{} cannot be run", arguments.source.pods.display()))?;
-    let plan = Experiment {
-        policies: arguments.strategies.chosen(&workload)?,
-        seeds: arguments.seeds.0.clone(),
-        shard: arguments.sharding.part(),
-        node_timeline: arguments.node_timeline,
-    };
-    let finished = arguments.runs.carry_out(plan.runs().len(), |jobs, goes_on, done| {
-        experiment(&workload, &traffic, &plan, jobs, goes_on, done)
-    })?;
-    arguments.printing.print(&Report::of(&workload, &traffic, &plan, &finished))?;
-    Ok(Runs::finding(finished.len(), plan.runs().len()))
+    arguments.printing.prepare()?;
+    let (report, finding) = arguments.asked.carry_out(arguments.sharding.part(), arguments.node_timeline)?;
+    arguments.printing.print(&report)?;
+    Ok(finding)
+}
+
+impl Asked {
+    /// Does this part of the runs.
+    ///
+    /// # Errors
+    /// Where the input is wrong, a strategy's name, or the traffic that is asked for.
+    pub(super) fn carry_out(&self, shard: Shard, node_timeline: bool) -> anyhow::Result<(Report, Finding)> {
+        let plan = self.traffic.plan()?;
+        let (workload, times) = self.source.load(Times::Read)?;
+        let traffic = Traffic::new(&workload, &times, plan)
+            .with_context(|| format!("{} cannot be run", self.source.pods.display()))?;
+        let plan = Experiment {
+            policies: self.strategies.chosen(&workload)?,
+            seeds: self.seeds.0.clone(),
+            shard,
+            node_timeline,
+        };
+        let finished = self.runs.carry_out(plan.runs().len(), |jobs, goes_on, done| {
+            experiment(&workload, &traffic, &plan, jobs, goes_on, done)
+        })?;
+        let finding = Runs::finding(finished.len(), plan.runs().len());
+        Ok((Report::of(&workload, &traffic, &plan, &finished), finding))
+    }
 }

@@ -16,11 +16,15 @@ pub(super) struct Strategies {
 }
 
 impl Strategies {
-    /// The strategies of these names, each once.
+    /// The strategies' names, each once.
     ///
     /// # Errors
-    /// Where a name is none, or a policy of the paper cannot see all of the workload.
-    pub(super) fn chosen(&self, workload: &Workload) -> anyhow::Result<Vec<Choice>> {
+    /// Where a name is none.
+    pub(super) fn named(&self) -> anyhow::Result<Vec<&'static str>> {
+        Ok(self.choices()?.into_iter().map(Choice::name).collect())
+    }
+
+    fn choices(&self) -> anyhow::Result<Vec<Choice>> {
         let mut chosen: Vec<Choice> = Vec::new();
         for name in &self.strategy {
             let named = named(name);
@@ -34,6 +38,15 @@ impl Strategies {
                 }
             }
         }
+        Ok(chosen)
+    }
+
+    /// The strategies of these names, each once.
+    ///
+    /// # Errors
+    /// Where a name is none, or a policy of the paper cannot see all of the workload.
+    pub(super) fn chosen(&self, workload: &Workload) -> anyhow::Result<Vec<Choice>> {
+        let chosen = self.choices()?;
         if let Some(beyond) = &workload.beyond_paper
             && let Some(Choice::Paper(baseline)) =
                 chosen.iter().find(|choice| matches!(choice, Choice::Paper(_)))

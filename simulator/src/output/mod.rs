@@ -3,6 +3,7 @@
 //! A report has a room named after its command. What it says to people is text with tables, to programs JSON, to
 //! spreadsheets CSV: a [`Document`].
 
+pub mod compare;
 mod document;
 pub mod fill;
 mod fingerprint;

@@ -5,6 +5,7 @@
     reason = "a test fails where it stands; clippy exempts only the functions marked as tests"
 )]
 
+mod compare;
 mod fill;
 mod fragmentation;
 mod import;
@@ -28,4 +29,5 @@ mod run_policy;
 mod run_properties;
 mod snapshot;
 mod support;
+mod sweep;
 mod trace;

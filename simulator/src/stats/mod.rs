@@ -1,4 +1,12 @@
-//! Means, and how far values lie apart.
+//! Means, how far values lie apart, and which differences are more than chance.
+
+mod holm;
+mod interval;
+mod student;
+
+pub use holm::holm;
+pub use interval::{Difference, Interval};
+pub use student::{critical_95, two_sided_p};
 
 use serde::{Deserialize, Serialize};
 
