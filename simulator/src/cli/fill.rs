@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::illustration::Illustration;
 use super::printing::Printing;
 use super::runs::Runs;
 use super::source::{Source, Times};
@@ -39,9 +40,12 @@ pub(super) struct Arguments {
     shard: Shard,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    illustration: Illustration,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.illustration.prepare()?;
     let (workload, _) = arguments.source.load(Times::Ignored)?;
     let plan = Experiment {
         policies: arguments.strategies.chosen(&workload)?,
@@ -52,6 +56,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     let finished = arguments.runs.carry_out(plan.runs().len(), |jobs, goes_on, done| {
         experiment(&workload, &plan, jobs, goes_on, done)
     })?;
-    arguments.printing.print(&Report::of(&workload, &plan, &finished))?;
+    let report = Report::of(&workload, &plan, &finished);
+    arguments.illustration.draw(&report)?;
+    arguments.printing.print(&report)?;
     Ok(Runs::finding(finished.len(), plan.runs().len()))
 }

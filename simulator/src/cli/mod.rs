@@ -4,6 +4,7 @@
 //! negative finding (a result that is only partial), 2 for bad usage or input.
 
 mod fill;
+mod illustration;
 mod interrupt;
 mod printing;
 mod progress;

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::Finding;
+use super::illustration::Illustration;
 use super::printing::Printing;
 use super::runs::Runs;
 use super::seeds::Seeds;
@@ -68,6 +69,8 @@ pub(super) struct Arguments {
     runs: Runs,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    illustration: Illustration,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -96,6 +99,7 @@ const LIVES_CAP_MS: u64 = 6 * 3_600_000;
 const MEAN_LIFE_MS: u64 = 3_600_000;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.illustration.prepare()?;
     let plan = plan(arguments)?;
     let (workload, times) = arguments.source.load(Times::Read)?;
     let traffic = Traffic::new(&workload, &times, plan)
@@ -105,7 +109,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     let finished = arguments.runs.carry_out(plan.runs().len(), |jobs, goes_on, done| {
         experiment(&workload, &traffic, &plan, jobs, goes_on, done)
     })?;
-    arguments.printing.print(&Report::of(&workload, &traffic, &plan, &finished))?;
+    let report = Report::of(&workload, &traffic, &plan, &finished);
+    arguments.illustration.draw(&report)?;
+    arguments.printing.print(&report)?;
     Ok(Runs::finding(finished.len(), plan.runs().len()))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::figure::number::{count, decimal};
 use crate::workload::Workload;
 
 /// Which program made a report, on which cluster and pods.
@@ -70,4 +71,24 @@ pub(super) fn seeds(seeds: &[u64]) -> String {
 /// What a report begins with whose runs were not all done.
 pub(super) fn partial(partial: bool) -> &'static str {
     if partial { "PARTIAL: stopped before all runs were done.\n" } else { "" }
+}
+
+/// What every experiment is asked, for pages.
+pub(super) fn asked(
+    head: &ExperimentHead,
+    seeds: &[u64],
+    strategies: impl Iterator<Item = &'static str>,
+) -> Vec<(&'static str, String)> {
+    let gpus = decimal(head.pods.gpu_milli as f64 / 1000.0, 1);
+    let seeds = match seeds {
+        [] => "none".into(),
+        [seed] => seed.to_string(),
+        [first, .., last] => format!("{first} to {last}; ± is the standard deviation over them"),
+    };
+    vec![
+        ("Cluster", format!("{} nodes with {} GPUs", count(head.nodes as u64), count(head.gpus))),
+        ("Pods", format!("{} in the table, which ask for {gpus} GPUs", count(head.pods.count as u64))),
+        ("Strategies", strategies.collect::<Vec<_>>().join(", ")),
+        ("Seeds", seeds),
+    ]
 }

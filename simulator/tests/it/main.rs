@@ -9,6 +9,7 @@ mod fill;
 mod fragmentation;
 mod input;
 mod output;
+mod page;
 mod paper;
 mod policy;
 mod program;

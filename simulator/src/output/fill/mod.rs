@@ -1,5 +1,8 @@
 //! What `gpulse-sim fill` says.
 
+mod answer;
+mod curves;
+mod page;
 mod report;
 mod spreadsheet;
 mod table;
@@ -8,7 +11,7 @@ use std::io::{Result, Write};
 
 pub use report::{CurveReport, PointReport, Report, RunReport, StrategyReport};
 
-use super::Document;
+use super::{Document, Illustrated, Page};
 
 impl Document for Report {
     fn to_text(&self) -> String {
@@ -18,5 +21,11 @@ impl Document for Report {
     /// A line for each strategy and percent of arrived demand.
     fn write_csv(&self, to: impl Write) -> Result<()> {
         spreadsheet::write(self, to)
+    }
+}
+
+impl Illustrated for Report {
+    fn page(&self) -> Result<Page> {
+        Ok(page::page(self))
     }
 }

@@ -1,5 +1,8 @@
 //! What `gpulse-sim run` says.
 
+mod answer;
+mod course;
+mod page;
 mod report;
 mod spreadsheet;
 mod strategy;
@@ -10,7 +13,7 @@ use std::io::{Result, Write};
 pub use report::{Report, TrafficReport};
 pub use strategy::{GpuHours, RunReport, StrategyReport, Timeline, WaitReport};
 
-use super::Document;
+use super::{Document, Illustrated, Page};
 
 impl Document for Report {
     fn to_text(&self) -> String {
@@ -20,5 +23,11 @@ impl Document for Report {
     /// A line for each strategy, size of pods and metric.
     fn write_csv(&self, to: impl Write) -> Result<()> {
         spreadsheet::write(self, to)
+    }
+}
+
+impl Illustrated for Report {
+    fn page(&self) -> Result<Page> {
+        Ok(page::page(self))
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Report, StrategyReport, WaitReport};
+use super::answer::answer;
+use super::{Report, StrategyReport, WaitReport, course};
 use crate::cluster::Period;
-use crate::output::grid;
+use crate::output::figure::Axis;
 use crate::output::head::{partial, seeds};
+use crate::output::{chart, grid};
 use crate::stats::Spread;
 
 pub(super) fn text(report: &Report) -> String {
@@ -18,6 +20,7 @@ pub(super) fn text(report: &Report) -> String {
     }
     text += "\nPods that wait, when so much of the measured time is over (%):\n";
     text += &queues(report);
+    text += &chart(report);
     text + &never_placed(report)
 }
 
@@ -41,9 +44,10 @@ fn head(report: &Report) -> String {
         (None, None) => "to the end of the trace".into(),
     };
     format!(
-        "{}{} Arrivals {}{load}, lives {}, queue {}{depth}; {}.\n\
+        "{}{}\n{} Arrivals {}{load}, lives {}, queue {}{depth}; {}.\n\
          Measured from {} on, {extent} ({} on average).\n",
         partial(report.partial),
+        answer(report),
         report.head.sentence(),
         traffic.arrivals,
         traffic.lives,
@@ -55,14 +59,14 @@ fn head(report: &Report) -> String {
 }
 
 /// The length of the measured time, averaged over the runs: whole minutes where it is long.
-fn measured_s(report: &Report) -> f64 {
+pub(super) fn measured_s(report: &Report) -> f64 {
     let ends: Vec<f64> =
         report.strategies.iter().flat_map(|strategy| &strategy.runs).map(|run| run.end_s).collect();
     let mean = ends.iter().sum::<f64>() / ends.len().max(1) as f64 - report.traffic.warm_up_s;
     if mean > 3600.0 { (mean / 60.0).round() * 60.0 } else { mean.round() }
 }
 
-fn period(seconds: f64) -> String {
+pub(super) fn period(seconds: f64) -> String {
     Period(Duration::from_millis((seconds * 1000.0) as u64)).to_string()
 }
 
@@ -123,6 +127,18 @@ fn queues(report: &Report) -> String {
         percents.iter().map(|percent| format!("{:.1}", at(percent))).collect()
     };
     grid(percents.iter().map(usize::to_string), report, row)
+}
+
+/// The queue in the course of time; nothing where nobody waited.
+fn chart(report: &Report) -> String {
+    let series = course::queue(&report.strategies.iter().collect::<Vec<_>>());
+    let x = course::axis();
+    let longest = series.iter().flat_map(|series| series.means(&x)).fold(0.0, f64::max);
+    if longest == 0.0 {
+        return String::new();
+    }
+    let y = Axis::above_zero("", [longest]);
+    format!("\nThe same as a chart:\n{}", chart::text(&x, &y, &series))
 }
 
 /// Nothing where all were placed. What fits no empty node does so under every strategy.
