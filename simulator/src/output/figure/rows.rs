@@ -12,8 +12,10 @@ pub(in crate::output) struct Rows {
     pub(in crate::output) caption: Caption,
     pub(in crate::output) x: Axis,
     pub(in crate::output) rows: Vec<Row>,
-    /// What marks mean.
-    pub(in crate::output) legend: Vec<(Shape, usize, String)>,
+    /// What the values to the right are.
+    pub(in crate::output) value_title: &'static str,
+    /// What marks mean: in which colour, if it tells them apart.
+    pub(in crate::output) legend: Vec<(Shape, Option<usize>, String)>,
 }
 
 /// A row.
@@ -59,6 +61,8 @@ pub(in crate::output) enum Shape {
 const ROW_PX: f64 = 20.0;
 const BAR_PX: f64 = 12.0;
 const SWATCH_PX: f64 = 16.0;
+/// Room for values, so that figures whose values are short and long ones' have the same axis.
+const VALUE_PX: f64 = 86.0;
 
 impl Mark {
     /// At one value.
@@ -80,7 +84,8 @@ impl Mark {
 impl Rows {
     pub(in crate::output) fn draw(&self) -> Figure {
         let (legend, top) = self.legend();
-        let values = widest_px(self.rows.iter().map(|row| row.value.as_str()));
+        let values = self.rows.iter().map(|row| row.value.as_str()).chain([self.value_title]);
+        let values = widest_px(values).max(VALUE_PX);
         let frame = Frame {
             left: MARGIN_PX + widest_px(self.rows.iter().map(|row| row.name.as_str())) + 8.0,
             right: WIDTH_PX - MARGIN_PX - values - 10.0,
@@ -96,15 +101,22 @@ impl Rows {
             let shown = row.marks.iter().filter(|mark| mark.is_shown());
             drawing.extend(shown.map(|mark| {
                 let ends = (frame.x(&self.x, mark.from), frame.x(&self.x, mark.to));
-                mark.shape.draw(mark.look, ends, y).child(tip(&mark.tip))
+                mark.shape.draw(&look(mark.look), ends, y).child(tip(&mark.tip))
             }));
         }
         drawing.push(stroke("ground", (frame.left, frame.top), (frame.left, frame.bottom)));
-        let told: Vec<String> = self.rows.iter().map(|row| format!("{}: {}", row.name, row.value)).collect();
+        let title_y = frame.bottom + LINE_AXIS_PX;
+        drawing.push(words(self.value_title, "quiet end", WIDTH_PX - MARGIN_PX, title_y));
+        let told: Vec<String> = self.rows.iter().map(|row| format!("{} {}", row.name, row.value)).collect();
         Figure {
             caption: self.caption.clone(),
             height_px: frame.bottom + 2.0 * LINE_AXIS_PX + MARGIN_PX,
-            description: format!("{}. {}", self.caption.note.trim_end_matches('.'), told.join("; ")),
+            description: format!(
+                "{}. {}: {}",
+                self.caption.note.trim_end_matches('.'),
+                self.value_title,
+                told.join("; ")
+            ),
             drawing,
         }
     }
@@ -120,7 +132,7 @@ impl Rows {
             }
             let middle = x + SWATCH_PX / 2.0;
             let ends = if shape.is_wide() { (x, x + SWATCH_PX) } else { (middle, middle) };
-            drawn.push(shape.draw(*number, ends, y));
+            drawn.push(shape.draw(&number.map_or_else(|| "neutral".into(), look), ends, y));
             drawn.push(words(text, "", x + SWATCH_PX + 6.0, y + 4.5));
             x += wide;
         }
@@ -140,8 +152,7 @@ impl Shape {
     }
 
     /// Between the ends, around the height.
-    fn draw(self, number: usize, (left, right): (f64, f64), y: f64) -> Element {
-        let colour = look(number);
+    fn draw(self, colour: &str, (left, right): (f64, f64), y: f64) -> Element {
         let rect = |class: String| {
             let rect = Element::new("rect").class(class).px("x", left).px("y", y - BAR_PX / 2.0);
             rect.px("width", right - left).px("height", BAR_PX)
@@ -165,7 +176,7 @@ impl Shape {
             }
             Self::Tick => {
                 let path = format!("M{} {}v12", px(left), px(y - 6.0));
-                Element::new("path").class(format!("tick c{}", number % super::COLOURS)).with("d", path)
+                Element::new("path").class(format!("tick {colour}")).with("d", path)
             }
         }
     }

@@ -89,7 +89,7 @@ fn fragmentation(report: &Report, ranked: &[&StrategyReport]) -> Option<Figure> 
 }
 
 fn unplaced(report: &Report, ranked: &[&StrategyReport]) -> Option<Figure> {
-    let x = curves::whole(report)?;
+    let x = curves::end(report).or_else(|| curves::whole(report))?;
     let series = curves::unplaced(ranked);
     let y = Axis::above_zero("pods of a run", series.iter().flat_map(|series| series.reach(&x)));
     let note = "All that have found none so far.";
@@ -120,8 +120,8 @@ fn seeds(report: &Report, ranked: &[&StrategyReport]) -> Option<Figure> {
         x.ends().0
     );
     let title = format!("GPUs in use at {percent} % demand, seed by seed");
-    let legend = vec![(Shape::Seed, 0, "a seed".into()), (Shape::Tick, 0, "mean".into())];
-    Some(Rows { caption: Caption::new("seeds", title, note), x, rows, legend }.draw())
+    let legend = vec![(Shape::Seed, None, "a seed".into()), (Shape::Tick, None, "mean".into())];
+    Some(Rows { caption: Caption::new("seeds", title, note), x, value_title: "mean", rows, legend }.draw())
 }
 
 /// The pods that found no place, by what stopped them.
@@ -146,9 +146,9 @@ fn failed(ranked: &[&StrategyReport]) -> Option<Figure> {
     let x = Axis::above_zero("pods of a run, at the end", ends);
     let note = "What the nodes that came closest lacked, when all demand had arrived. Mean over the seeds.";
     let legend =
-        reasons.iter().enumerate().map(|(look, reason)| (Shape::Bar, look, words(*reason).to_owned()));
+        reasons.iter().enumerate().map(|(look, reason)| (Shape::Bar, Some(look), words(*reason).to_owned()));
     let (caption, legend) = (Caption::new("failed", "Pods that found no place", note), legend.collect());
-    (!ranked.is_empty()).then(|| Rows { caption, x, rows, legend }.draw())
+    (!ranked.is_empty()).then(|| Rows { caption, x, value_title: "all", rows, legend }.draw())
 }
 
 fn table(report: &Report, ranked: &[&StrategyReport]) -> Table {

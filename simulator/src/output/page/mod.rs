@@ -78,7 +78,7 @@ impl Page {
     fn header(&self, command_line: &str) -> Element {
         let mut header = Element::new("header")
             .child(Element::of_text("p", format!("gpulse-sim {}", self.command)).class("kind"))
-            .child(Element::of_text("h1", self.answer.replace(" %", "\u{a0}%")));
+            .child(Element::of_text("h1", unbroken(&self.answer)));
         if self.is_partial {
             let text = "PARTIAL: stopped before all runs were done. What follows is about those that were.";
             header = header.child(Element::of_text("p", text).class("partial").with("role", "alert"));
@@ -117,7 +117,8 @@ impl Table {
             _ => Element::of_text("td", text),
         };
         let row = |cells: &Vec<String>| Element::new("tr").children(cells.iter().enumerate().map(cell));
-        let header = self.header.iter().map(|text| Element::of_text("th", text).with("scope", "col"));
+        let header =
+            self.header.iter().map(|text| Element::of_text("th", unbroken(text)).with("scope", "col"));
         let table = Element::new("table")
             .child(Element::new("thead").child(Element::new("tr").children(header)))
             .child(Element::new("tbody").children(self.rows.iter().map(row)));
@@ -126,6 +127,16 @@ impl Table {
         let moved = moved.with("aria-label", &self.title).child(table);
         Element::new("section").child(Element::of_text("h2", &self.title)).child(moved)
     }
+}
+
+/// No line ends between a number and its unit.
+fn unbroken(text: &str) -> String {
+    let mut unbroken = String::new();
+    for character in text.chars() {
+        let is_unit = character == ' ' && unbroken.ends_with(|before: char| before.is_ascii_digit());
+        unbroken.push(if is_unit { '\u{a0}' } else { character });
+    }
+    unbroken
 }
 
 fn meta(name: &'static str, content: &str) -> Element {

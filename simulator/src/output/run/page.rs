@@ -24,8 +24,11 @@ pub(super) fn page(report: &Report) -> Page {
             Section { title: "Who waits how long", text, figures },
             Section {
                 title: "The queue and the GPUs",
-                text: "A line is the mean over the seeds, its band one standard deviation to both sides."
-                    .into(),
+                text: if has_bands(&ranked) {
+                    "A line is the mean over the seeds, its band one standard deviation to both sides.".into()
+                } else {
+                    "A line is the mean over the seeds.".into()
+                },
                 figures: hours,
             },
         ],
@@ -82,7 +85,7 @@ fn waits(ranked: &[&StrategyReport]) -> (Vec<Figure>, String) {
         [] => String::new(),
         served => format!(" Pods with {} start at once under every strategy.", served.join(", ")),
     };
-    let text = format!("From coming to starting. The axis of time is the same in all figures.{at_once}");
+    let text = format!("The axis of time is the same in all figures.{at_once}");
     (figures, text)
 }
 
@@ -100,17 +103,15 @@ fn wait(name: &str, title: &str, rows: &[(&str, WaitReport)], most_s: f64) -> Fi
         ];
         Row { name: (*name).to_owned(), value: time(waits.mean_s.mean), marks }
     };
-    let percentiles = [
-        (Shape::Dot, 0, "half"),
-        (Shape::Diamond, 0, "95 of 100"),
-        (Shape::Tick, 0, "99 of 100 wait at most"),
-    ];
-    let note = "Beside each row the mean. All are means over the seeds.";
+    let percentiles =
+        [(Shape::Dot, "half"), (Shape::Diamond, "95 of 100"), (Shape::Tick, "99 of 100 wait at most")];
+    let note = "From coming to starting; means over the seeds.";
     let rows = Rows {
         caption: Caption::new(name, title, note),
         x: Axis::time("wait (logarithmic above 10 s)", most_s),
+        value_title: "mean",
         rows: rows.iter().enumerate().map(row).collect(),
-        legend: percentiles.into_iter().map(|(shape, look, text)| (shape, look, text.to_owned())).collect(),
+        legend: percentiles.into_iter().map(|(shape, text)| (shape, None, text.to_owned())).collect(),
     };
     rows.draw()
 }
@@ -159,17 +160,18 @@ fn hours(ranked: &[&StrategyReport]) -> Figure {
         };
         let marks = PARTS.into_iter().enumerate().zip(parts).map(bar).collect();
         let stranded = decimal(100.0 * hours.stranded.mean / all, 1);
-        Row { name: strategy.name.into(), value: format!("{stranded} % stranded"), marks }
+        Row { name: strategy.name.into(), value: stranded, marks }
     };
     let note = "Idle while some wait is capacity that was paid for, asked for and not to be had: stranded.";
     let rows = Rows {
         caption: Caption::new("gpu-hours", "Where the GPU-hours went", note),
         x: Axis::linear("% of all GPU-hours", 0.0, 100.0),
+        value_title: "stranded, %",
         rows: ranked.iter().map(row).collect(),
         legend: PARTS
             .into_iter()
             .enumerate()
-            .map(|(look, (shape, name))| (shape, look, name.into()))
+            .map(|(look, (shape, name))| (shape, Some(look), name.into()))
             .collect(),
     };
     rows.draw()
