@@ -22,6 +22,7 @@ pub mod fragmentation;
 pub mod input;
 pub mod output;
 mod parallel;
+pub mod plan;
 pub mod policy;
 pub mod run;
 pub mod runs;

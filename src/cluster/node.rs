@@ -39,6 +39,13 @@ pub struct NodeFacts {
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
 }
 
+impl NodeFacts {
+    /// The same node with nothing to give.
+    pub(super) fn without_room(&self) -> Self {
+        Self { cpu: MilliCpu(0), memory: Mib(0), pools: Vec::new(), ..self.clone() }
+    }
+}
+
 /// A node as it stands: its facts, its pods and its GPUs, with the sums that placement asks for.
 ///
 /// A decision looks at thousands of nodes, and what it waits for is memory. So what every decision reads stands in the

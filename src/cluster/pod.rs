@@ -10,6 +10,7 @@ use super::units::{Mib, MilliCpu, MilliGpu};
 
 /// A pod's namespace and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PodKey {
     /// The namespace.
     pub namespace: Arc<str>,
@@ -63,6 +64,7 @@ pub struct PodRequest {
 
 /// How many of one GPU resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GpuDemand {
     /// The resource name, such as `nvidia.com/gpu`.
     pub resource: Arc<str>,
@@ -99,7 +101,7 @@ impl PodRequest {
 
 /// A pod that takes up room on a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BoundPod {
     /// What it takes.
     #[serde(flatten)]

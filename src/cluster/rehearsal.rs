@@ -46,6 +46,20 @@ impl Rehearsal {
         Arc::make_mut(&mut self.snapshot.nodes).mix = Arc::new(mix);
     }
 
+    /// Loses the node in this slot with all that is on it: nothing fits there any more. What was there is returned,
+    /// for [`Rehearsal::restore`]; `None` where nothing was.
+    pub fn lose(&mut self, slot: Slot) -> Option<Arc<Node>> {
+        let lost = self.snapshot.at(slot)?.clone();
+        let ruins = Node::assemble(Arc::new(lost.facts().without_room()), Vec::new(), Arc::new([]));
+        self.change(slot, |node| *node = ruins);
+        Some(lost)
+    }
+
+    /// Puts a node that was lost back as it was.
+    pub fn restore(&mut self, slot: Slot, lost: &Node) {
+        self.change(slot, |node| node.clone_from(lost));
+    }
+
     fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Node)) {
         Arc::make_mut(&mut self.snapshot.nodes).change(slot, change);
     }

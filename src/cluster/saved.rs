@@ -29,6 +29,9 @@ pub enum SavedSnapshotError {
         /// The `kind` found.
         kind: String,
     },
+    /// A node or a pod is there twice.
+    #[error("{0} is there twice: expected each node and each pod once")]
+    Twice(String),
 }
 
 #[derive(Default, Deserialize)]
@@ -49,7 +52,7 @@ struct Document {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SavedNode {
     #[serde(flatten)]
     facts: NodeFacts,
@@ -98,9 +101,17 @@ impl Snapshot {
         let mut assembly = Assembly::default();
         let mut samples = super::Samples::new();
         for node in document.nodes {
-            samples.insert(node.facts.name.clone(), node.gpus);
+            let name = node.facts.name.clone();
+            if samples.insert(name.clone(), node.gpus).is_some() {
+                return Err(SavedSnapshotError::Twice(format!("node {name}")));
+            }
             assembly.apply_node(node.facts);
-            node.pods.into_iter().for_each(|pod| assembly.apply_pod(Arc::unwrap_or_clone(pod)));
+            for pod in node.pods {
+                if assembly.pod(&pod.request.key).is_some() {
+                    return Err(SavedSnapshotError::Twice(format!("pod {}", pod.request.key)));
+                }
+                assembly.apply_pod(Arc::unwrap_or_clone(pod));
+            }
         }
         assembly.apply_samples(samples);
         Ok(assembly.snapshot(document.as_of, document.freshness))

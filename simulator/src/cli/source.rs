@@ -1,23 +1,26 @@
 //! Where the cluster and its pods come from: the arguments that commands share, and what they lead to.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
 
 use super::complain;
-use crate::input::{InputError, PodRow, PodTimes, read_nodes, read_pods, read_timed_pods};
+use crate::input::{
+    InputError, PodRow, PodTimes, is_json, read_nodes, read_pods, read_snapshot, read_timed_pods,
+};
 use crate::workload::{Cluster, PodTable, Workload};
 
 /// The tables that a command reads.
 #[derive(Debug, Args)]
 pub(super) struct Source {
-    /// The nodes: CSV with the columns sn, cpu_milli, memory_mib, gpu and model.
+    /// The nodes: a snapshot of a cluster as it stands (JSON, from gpulse snapshot or gpulse-sim import), or CSV with
+    /// the columns sn, cpu_milli, memory_mib, gpu and model; - for stdin.
     #[arg(long, value_name = "FILE")]
     pub(super) nodes: PathBuf,
-    /// The pods: CSV with the columns name, cpu_milli, memory_mib, num_gpu, gpu_milli (of each GPU, 1 to 1000) and
+    /// The pods, - for stdin: CSV with the columns name, cpu_milli, memory_mib, num_gpu, gpu_milli (of each GPU, 1 to 1000) and
     /// gpu_spec (the models it accepts, joined by a bar); where times count also creation_time, scheduled_time and
     /// deletion_time in seconds, or timestamp, duration and num_gpus (Philly).
     #[arg(long, value_name = "FILE")]
@@ -42,8 +45,7 @@ impl Source {
     /// At the first thing that is wrong with a table, and with `--strict` where anything was not understood.
     pub(super) fn load(&self, times: Times) -> anyhow::Result<(Workload, Vec<PodTimes>)> {
         let mut doubts = Vec::new();
-        let nodes = read_nodes(&name(&self.nodes), open(&self.nodes)?)?;
-        doubts.extend(unread(&self.nodes, &nodes.unread));
+        let cluster = self.cluster(&mut doubts)?;
         let (mut pods, mut pod_times) = (PodTable::default(), Vec::new());
         let mut take = |row: PodRow, times: Option<PodTimes>| {
             pods.add(row);
@@ -55,7 +57,7 @@ impl Source {
             Times::Ignored => read_pods(&file, source, |row| take(row, None))?,
         };
         doubts.extend(unread(&self.pods, &columns));
-        let workload = Workload::new(Cluster::from(&nodes), pods)?;
+        let workload = Workload::new(cluster, pods)?;
         let models = workload.unknown_models.iter();
         doubts.extend(models.map(|(model, pods)| {
             format!("{file}: no node has the GPU model {model} (pods that name it: {pods})")
@@ -70,19 +72,41 @@ impl Source {
         doubts.iter().for_each(|doubt| complain(&format!("warning: {doubt}")));
         Ok((workload, pod_times))
     }
+
+    /// Reads the nodes, and what holds room on them already.
+    fn cluster(&self, doubts: &mut Vec<String>) -> anyhow::Result<Cluster> {
+        if is_stdin(&self.nodes) && is_stdin(&self.pods) {
+            bail!("--nodes and --pods: both are stdin, expected one of them to be a file");
+        }
+        let (file, mut source) = (name(&self.nodes), open(&self.nodes)?);
+        if is_json(&file, &mut source)? {
+            return Ok(Cluster::from(read_snapshot(&file, source)?));
+        }
+        let nodes = read_nodes(&file, source)?;
+        doubts.extend(unread(&self.nodes, &nodes.unread));
+        Ok(Cluster::from(&nodes))
+    }
 }
 
 fn unread(file: &Path, columns: &[String]) -> impl Iterator<Item = String> {
     columns.iter().map(move |column| format!("{}: column {column} was not read", name(file)))
 }
 
-/// What errors call a file.
-pub(super) fn name(file: &Path) -> String {
-    file.display().to_string()
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
 }
 
-/// Opens a file to read it once.
-pub(super) fn open(file: &Path) -> Result<BufReader<File>, InputError> {
+/// What errors call a file.
+pub(super) fn name(file: &Path) -> String {
+    if is_stdin(file) { "stdin".into() } else { file.display().to_string() }
+}
+
+/// Opens a file, or stdin where it is called `-`, to read it once.
+pub(super) fn open(file: &Path) -> Result<Box<dyn BufRead>, InputError> {
+    if is_stdin(file) {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
     let unreadable = |source| InputError::Unreadable { file: name(file), source };
-    File::open(file).map(BufReader::new).map_err(unreadable)
+    let file = File::open(file).map_err(unreadable)?;
+    Ok(Box::new(BufReader::new(file)))
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use crate::cluster::SavedSnapshotError;
+
 /// Why a table was refused: the file, the line and the column where they are known, what was found there, and what
 /// was expected. Lines count from 1, the header among them.
 #[derive(Debug, Error)]
@@ -25,6 +27,14 @@ pub enum InputError {
         found: &'static str,
         /// What should be.
         expected: String,
+    },
+    /// It begins as a JSON document, and is no snapshot.
+    #[error("{file}: {source}")]
+    Snapshot {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        source: SavedSnapshotError,
     },
     /// The header is not one of this table.
     #[error("{file}:1: {column}: {problem}; found the columns {found}")]

@@ -77,8 +77,7 @@ impl Serialize for Arrive {
 pub fn arrivals(workload: &Workload, seed: u64, arrive: Arrive) -> Vec<ClassId> {
     let target = workload.capacity_milli * u64::from(arrive.per_mille) / 1000;
     let mut draw = Draw::of(seed, Purpose::Arrivals);
-    let mut pods = workload.pods.clone();
-    draw.shuffle(&mut pods);
+    let mut pods = shuffled(workload, &mut draw);
     let mut demand = workload.held_milli + pods.iter().map(|pod| workload.class(*pod).gpu_milli).sum::<u64>();
     if demand > target {
         while demand > target && !pods.is_empty() {
@@ -96,4 +95,16 @@ pub fn arrivals(workload: &Workload, seed: u64, arrive: Arrive) -> Vec<ClassId> 
         demand += class.gpu_milli;
         pods.push(clone);
     }
+}
+
+/// The table's pods in the order in which they come for this seed, no more and no fewer.
+#[must_use]
+pub fn in_drawn_order(workload: &Workload, seed: u64) -> Vec<ClassId> {
+    shuffled(workload, &mut Draw::of(seed, Purpose::Arrivals))
+}
+
+fn shuffled(workload: &Workload, draw: &mut Draw) -> Vec<ClassId> {
+    let mut pods = workload.pods.clone();
+    draw.shuffle(&mut pods);
+    pods
 }

@@ -71,7 +71,7 @@ impl Shape {
 }
 
 /// The pods of a table, told apart by what they ask for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PodTable {
     requests: Vec<PodRequest>,
     counts: Vec<u64>,

@@ -7,7 +7,7 @@ use super::GPU;
 use super::class::PodTable;
 use crate::cluster::{
     Assembly, FreshnessPolicy, GpuDemand, MilliGpu, Model, Node, NodeFacts, PodRequest, PoolFacts, PoolKind,
-    Slot, Snapshot, Timestamp,
+    Samples, Slot, Snapshot, Timestamp,
 };
 use crate::input::{NodeRow, NodeTable};
 
@@ -47,6 +47,29 @@ impl From<Snapshot> for Cluster {
 }
 
 impl Cluster {
+    /// The same cluster with more nodes, which stand behind those that it has. A new node takes the place of one that
+    /// has its name.
+    #[must_use]
+    pub fn with_nodes(&self, added: impl IntoIterator<Item = NodeFacts>) -> Self {
+        let mut assembly = Assembly::default();
+        let mut names: Vec<Arc<str>> = Vec::new();
+        let mut samples = Samples::new();
+        for node in self.nodes() {
+            names.push(node.name().clone());
+            samples.insert(node.name().clone(), node.gpus().into());
+            assembly.apply_node(node.facts().clone());
+            node.pods().iter().for_each(|pod| assembly.apply_pod((**pod).clone()));
+        }
+        for node in added {
+            names.push(node.name.clone());
+            assembly.apply_node(node);
+        }
+        assembly.apply_samples(samples);
+        let snapshot = assembly.snapshot(self.snapshot.as_of, self.snapshot.freshness);
+        let slots = names.iter().filter_map(|name| snapshot.slot(name)).collect();
+        Self::of(snapshot, slots)
+    }
+
     fn of(snapshot: Snapshot, slots: Vec<Slot>) -> Self {
         let mut numbers: HashMap<Option<Model>, u32> = HashMap::new();
         let mut models = vec![0; snapshot.slot_count()];

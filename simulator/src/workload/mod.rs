@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-pub use arrivals::{Arrive, ArriveError, arrivals};
+pub use arrivals::{Arrive, ArriveError, arrivals, in_drawn_order};
 pub use class::{Class, ClassId, PodTable, Shape, ShapeId};
 pub use cluster::Cluster;
 
@@ -70,20 +70,27 @@ impl Workload {
     /// # Errors
     /// Where there is no GPU, or nobody asks for one.
     pub fn new(cluster: impl Into<Cluster>, pods: PodTable) -> Result<Self, WorkloadError> {
-        let cluster = cluster.into();
-        let capacity_milli = cluster.capacity_milli();
-        if capacity_milli == 0 {
+        let workload = Self::of(cluster, pods);
+        if workload.capacity_milli == 0 {
             return Err(WorkloadError::NoGpu);
         }
-        if pods.requests().all(|pod| pod.gpus.is_empty()) {
+        if workload.shapes.iter().all(|shape| shape.gpus == 0) {
             return Err(WorkloadError::NoGpuPod);
         }
+        Ok(workload)
+    }
+
+    /// Joins the cluster and the pods, also where there are no GPUs, or nobody asks for one.
+    #[must_use]
+    pub fn of(cluster: impl Into<Cluster>, pods: PodTable) -> Self {
+        let cluster = cluster.into();
+        let capacity_milli = cluster.capacity_milli();
         let held_milli = cluster.held_milli();
         let unknown_models = cluster.unknown_models(&pods);
         let unknown_resources = cluster.unknown_resources(&pods);
         let beyond_paper = cluster.beyond_paper(pods.requests());
         let (classes, shapes, pods) = pods.resolve(&cluster);
-        Ok(Self {
+        Self {
             snapshot: cluster.snapshot,
             slots: cluster.slots,
             models: cluster.models,
@@ -95,7 +102,7 @@ impl Workload {
             unknown_models,
             unknown_resources,
             beyond_paper,
-        })
+        }
     }
 
     /// The class of this number.

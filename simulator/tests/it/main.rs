@@ -20,4 +20,5 @@ mod run_output;
 mod run_plain;
 mod run_policy;
 mod run_properties;
+mod snapshot;
 mod support;

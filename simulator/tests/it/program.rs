@@ -5,7 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use insta::assert_snapshot;
 
-use crate::support::{NODES, PODS};
+use crate::support::{NODES, PODS, saved_node, saved_pod, saved_snapshot};
 
 /// A folder with a table of nodes and one of pods, gone at the end.
 struct Folder(tempfile::TempDir);
@@ -72,6 +72,35 @@ fn what_is_not_understood_is_told_and_strict_refuses_it() {
     let output = folder.fill(&["--strict"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
     assert_snapshot!(text(&output.stderr), @"gpulse-sim: refused, since --strict: pods.csv: no node has the GPU model H100 (pods that name it: 1)");
+}
+
+#[test]
+fn a_snapshots_bound_pods_hold_their_room_and_one_file_may_be_stdin() {
+    let folder = fine();
+    let mut node = saved_node("a", "nvidia.com/gpu", serde_json::json!("whole"), 8);
+    let mut pod = saved_pod("q", "nvidia.com/gpu", 6);
+    pod["node"] = "a".into();
+    pod["hold"] = "bound".into();
+    node["pods"] = serde_json::json!([pod]);
+    let document = format!("\u{feff}\r\n{:#}", saved_snapshot(&[node]));
+    std::fs::write(folder.0.path().join("cluster.json"), document).unwrap();
+    std::fs::write(folder.0.path().join("pods.csv"), format!("{PODS}p1,1000,1024,1,1000,\n")).unwrap();
+    let program = |command: &str| {
+        let arguments = "--strategy binpack --seeds 1 --arrive 2 --output json";
+        let program = env!("CARGO_BIN_EXE_gpulse-sim");
+        let mut shell = Command::new("sh");
+        shell.current_dir(folder.0.path()).arg("-c").arg(format!("{program} {command} {arguments}"));
+        shell.output().unwrap()
+    };
+    let filled = program("fill --nodes cluster.json --pods - < pods.csv");
+    assert_eq!((filled.status.code(), text(&filled.stderr)), (Some(0), String::new()));
+    let report: serde_json::Value = serde_json::from_slice(&filled.stdout).unwrap();
+    // Six of eight GPUs are held, and of the pods that come two find the others.
+    assert_eq!(report["strategies"][0]["runs"][0]["placed"], 2);
+    let other = program("fill --nodes - --pods pods.csv < cluster.json");
+    assert_eq!(other.stdout, filled.stdout);
+    let both = program("fill --nodes - --pods - < cluster.json");
+    assert_snapshot!(text(&both.stderr), @"gpulse-sim: --nodes and --pods: both are stdin, expected one of them to be a file");
 }
 
 /// Sends a signal, once the program listens.

@@ -1,6 +1,5 @@
 //! `gpulse explain`: why a pod went, or would go, where.
 
-mod manifest;
 mod render;
 
 use std::path::PathBuf;
@@ -10,6 +9,7 @@ use clap::Args;
 use super::Finding;
 use super::client::{AdminPort, Answer};
 use super::output::{Output, print, print_json};
+use crate::cluster::kubernetes::pod_of_manifest;
 use crate::extender::ExplainReply;
 
 /// Say why a pod went, or did not go, where it did.
@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
     let profile = arguments.profile.as_deref().map(|profile| ("profile", profile));
     let answer = match (&arguments.file, &arguments.pod) {
         (Some(file), _) => {
-            let pod = manifest::pod(&super::read_input(file)?, &file.display().to_string())?;
+            let pod = pod_of_manifest(&super::read_input(file)?, &file.display().to_string())?;
             server.post("/v1/explain", &profile.into_iter().collect::<Vec<_>>(), &pod).await?
         }
         (None, pod) => {

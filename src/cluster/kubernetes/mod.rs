@@ -5,6 +5,7 @@
 //! [`NodeFacts`](super::NodeFacts), or says which field of which object cannot be read.
 
 mod list;
+mod manifest;
 mod node;
 mod objects;
 mod pod;
@@ -15,6 +16,7 @@ use super::quantity::Quantity;
 use super::resource::GpuResources;
 
 pub use list::{Dropped, ListError, snapshot_from_list};
+pub use manifest::{ManifestError, pod_of_manifest};
 pub use objects::{
     Affinity, Container, LocalResources, Metadata, Node, NodeAddress, NodeAffinity, NodeSelector,
     NodeSelectorTerm, NodeSpec, NodeStatus, OwnerReference, Pod, PodSpec, PodStatus, QuantityText,

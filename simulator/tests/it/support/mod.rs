@@ -1,6 +1,7 @@
 //! The small language that tests speak: tables as a person would write them down, and workloads of them.
 
 mod generated;
+mod saved;
 mod timed;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use gpulse_simulator::input::{InputError, NodeTable, PodRow, read_nodes, read_po
 use gpulse_simulator::workload::{PodTable, Workload};
 
 pub(crate) use generated::tables;
+pub(crate) use saved::{saved_node, saved_pod, saved_snapshot};
 pub(crate) use timed::{Run, TIMED_PODS, timed};
 
 /// The header of a table of nodes.

@@ -1,0 +1,45 @@
+//! That every pod finds a place.
+
+use super::fleet::{Fleet, Purchase};
+use super::nodes::Need;
+use super::settle::{Homeless, settle};
+use crate::fragmentation::{Measure, Mix};
+use crate::parallel;
+use crate::placement::Strategy;
+use crate::policy::Stage;
+use crate::workload::{Workload, in_drawn_order};
+
+/// That every pod finds a place, in whichever of several orders they come.
+#[derive(Debug)]
+pub struct EverybodyPlaced {
+    /// Who places them.
+    pub strategy: &'static Strategy,
+    /// The seeds that the orders are drawn from.
+    pub seeds: Vec<u64>,
+    /// On how many threads.
+    pub jobs: usize,
+}
+
+impl EverybodyPlaced {
+    /// By seed, the pods that find no place.
+    fn by_seed(&self, workload: &Workload) -> Vec<Vec<Homeless>> {
+        let measure = Measure::of(workload, &Mix::typical(workload));
+        parallel::in_order(&self.seeds, self.jobs, &|| true, &|_| {}, |seed| {
+            let stage = Stage { workload, measure: &measure, seed: *seed };
+            settle(stage, self.strategy, &in_drawn_order(workload, *seed)).homeless
+        })
+    }
+}
+
+impl Need for EverybodyPlaced {
+    fn is_met(&mut self, fleet: &Fleet, purchase: &Purchase) -> bool {
+        self.by_seed(&fleet.with(purchase)).iter().all(Vec::is_empty)
+    }
+
+    fn homeless(&mut self, fleet: &Fleet, purchase: &Purchase) -> Vec<Homeless> {
+        self.by_seed(&fleet.with(purchase))
+            .into_iter()
+            .find(|homeless| !homeless.is_empty())
+            .unwrap_or_default()
+    }
+}
