@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use gpulse_simulator::fill::{Experiment, Shard, experiment};
+use gpulse_simulator::fill::{Experiment, experiment};
 use gpulse_simulator::input::{read_nodes, read_pods};
 use gpulse_simulator::output::fill::{PointReport, Report};
 use gpulse_simulator::policy::{Choice, PAPER};
+use gpulse_simulator::runs::Shard;
 use gpulse_simulator::stats::Spread;
 use gpulse_simulator::workload::{Arrive, PodTable, Workload};
 

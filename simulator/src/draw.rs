@@ -18,6 +18,10 @@ pub(crate) enum Purpose {
     Gaps = 5,
     /// How long they run.
     Lives = 7,
+    /// How many come together.
+    Bursts = 11,
+    /// Which of the pods that may come do, where the time of day matters.
+    Rhythm = 13,
 }
 
 /// A stream of draws that follows from a seed alone, on any machine and with any version of our dependencies.

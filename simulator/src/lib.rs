@@ -8,6 +8,8 @@
 //!            policy --choose--> Rehearsal --(fragmentation)--> Curve --(stats)--> output
 //!                                   ^
 //!             (run: arrivals, queue, departures) --> Record --(meter)--> Outcome --(stats)--> output
+//!
+//! results in JSON --(merge)--> output
 //! ```
 //!
 //! Nothing here knows a socket or the wall clock. The same input, version and seed give the same bytes, on any number
@@ -20,6 +22,7 @@ mod draw;
 pub mod fill;
 pub mod fragmentation;
 pub mod input;
+pub mod merge;
 pub mod output;
 mod parallel;
 pub mod plan;

@@ -1,9 +1,9 @@
 //! Means, and how far values lie apart.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The mean of some values and their standard deviation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The mean; zero of nothing.
     pub mean: f64,

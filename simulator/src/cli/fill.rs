@@ -5,10 +5,11 @@ use clap::Args;
 use super::illustration::Illustration;
 use super::printing::Printing;
 use super::runs::Runs;
+use super::sharding::Sharding;
 use super::source::{Source, Times};
 use super::strategies::{self, Strategies};
 use super::{Finding, seeds::Seeds};
-use crate::fill::{Experiment, Shard, experiment};
+use crate::fill::{Experiment, experiment};
 use crate::output::fill::Report;
 use crate::workload::Arrive;
 
@@ -35,9 +36,8 @@ pub(super) struct Arguments {
     seeds: Seeds,
     #[command(flatten)]
     runs: Runs,
-    /// Do only the i-th of n parts of the runs.
-    #[arg(long, value_name = "i/n", default_value_t)]
-    shard: Shard,
+    #[command(flatten)]
+    sharding: Sharding,
     #[command(flatten)]
     printing: Printing,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
         policies: arguments.strategies.chosen(&workload)?,
         seeds: arguments.seeds.0.clone(),
         arrive: arguments.arrive,
-        shard: arguments.shard,
+        shard: arguments.sharding.part(),
     };
     let finished = arguments.runs.carry_out(plan.runs().len(), |jobs, goes_on, done| {
         experiment(&workload, &plan, jobs, goes_on, done)

@@ -20,6 +20,11 @@ pub(super) struct Illustration {
 }
 
 impl Illustration {
+    /// Whether anything is to be drawn.
+    pub(super) fn is_asked(&self) -> bool {
+        self.report.is_some() || self.figures.is_some()
+    }
+
     /// Says what would keep the files from being written, before hours of work.
     ///
     /// # Errors
@@ -43,7 +48,7 @@ impl Illustration {
     /// # Errors
     /// Where a figure cannot be drawn or a file not be written.
     pub(super) fn draw(&self, result: &impl Illustrated) -> anyhow::Result<()> {
-        if self.report.is_none() && self.figures.is_none() {
+        if !self.is_asked() {
             return Ok(());
         }
         let page = result.page().context("the figures cannot be drawn")?;

@@ -6,13 +6,16 @@
 mod fill;
 mod illustration;
 mod interrupt;
+mod merge;
 mod printing;
 mod progress;
 mod run;
 mod runs;
 mod seeds;
+mod sharding;
 mod source;
 mod strategies;
+mod traffic;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -33,6 +36,8 @@ enum Command {
     Fill(fill::Arguments),
     /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
     Run(run::Arguments),
+    /// Join the results of parts of an experiment: the same bytes as if one machine had done all of it.
+    Merge(merge::Arguments),
 }
 
 /// How a command that could be carried out ended.
@@ -50,6 +55,7 @@ pub fn run() -> ExitCode {
     let finding = match Arguments::parse().command {
         Command::Fill(arguments) => fill::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
     };
     match finding {
         Ok(Finding::Good) => ExitCode::SUCCESS,

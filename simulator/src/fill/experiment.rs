@@ -1,11 +1,10 @@
 //! Many runs, on many threads.
 
 use super::run::{Outcome, run};
-use super::shard::Shard;
 use crate::fragmentation::{Measure, Mix};
 use crate::parallel;
 use crate::policy::Choice;
-use crate::runs::{self, RunId};
+use crate::runs::{self, RunId, Shard};
 use crate::stopwatch::Stopwatch;
 use crate::workload::{Arrive, Workload};
 
@@ -29,8 +28,7 @@ impl Experiment {
     /// The runs of the shard, by policy and then by seed.
     #[must_use]
     pub fn runs(&self) -> Vec<RunId> {
-        let all = RunId::each(&self.policies, &self.seeds).enumerate();
-        all.filter(|(number, _)| self.shard.has(*number)).map(|(_, id)| id).collect()
+        RunId::each(&self.policies, &self.seeds, self.shard)
     }
 }
 

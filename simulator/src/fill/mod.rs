@@ -7,10 +7,8 @@ mod curve;
 mod experiment;
 mod refusals;
 mod run;
-mod shard;
 
 pub use curve::{Curve, Point};
 pub use experiment::{Experiment, Finished, experiment};
 pub use refusals::Failures;
 pub use run::{Outcome, run};
-pub use shard::{Shard, ShardError};

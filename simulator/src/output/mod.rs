@@ -7,6 +7,7 @@ mod chart;
 mod document;
 mod figure;
 pub mod fill;
+mod fingerprint;
 mod grid;
 mod head;
 mod markup;
@@ -14,5 +15,6 @@ mod page;
 pub mod run;
 
 pub use document::Document;
+pub(crate) use head::VERSION;
 pub use head::{ExperimentHead, PodsReport};
 pub use page::{Illustrated, Page};

@@ -67,7 +67,8 @@ pub fn simulate(
         tell(Record { at_ms: now_ms, pod, what });
         world.comes(pod);
         if what == What::Came {
-            let waiting = Waiting { pod, came_ms: now_ms, life_ms: next.life_ms };
+            let (life_ms, priority) = (next.life_ms, next.priority);
+            let waiting = Waiting { pod, came_ms: now_ms, life_ms, priority };
             queue.join(waiting, |waiting| start(&mut world, now_ms, waiting, &mut tell));
         }
     }

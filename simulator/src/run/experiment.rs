@@ -6,7 +6,7 @@ use super::traffic::Traffic;
 use crate::fragmentation::{Measure, Mix};
 use crate::parallel;
 use crate::policy::{Choice, Stage};
-use crate::runs::{self, RunId};
+use crate::runs::{self, RunId, Shard};
 use crate::stopwatch::Stopwatch;
 use crate::workload::Workload;
 
@@ -17,16 +17,20 @@ pub struct Experiment {
     pub policies: Vec<Choice>,
     /// The seeds, each with every policy: all of them meet the same pods.
     pub seeds: Vec<u64>,
+    /// Which part of the runs.
+    pub shard: Shard,
+    /// Whether each node is measured, too: for the first seed, since there is much of it.
+    pub node_timeline: bool,
 }
 
 /// A run and what came of it.
 pub type Finished = runs::Finished<Outcome>;
 
 impl Experiment {
-    /// The runs, by policy and then by seed.
+    /// The runs of the shard, by policy and then by seed.
     #[must_use]
     pub fn runs(&self) -> Vec<RunId> {
-        RunId::each(&self.policies, &self.seeds).collect()
+        RunId::each(&self.policies, &self.seeds, self.shard)
     }
 }
 
@@ -45,6 +49,9 @@ pub fn experiment(
         let watch = Stopwatch::start();
         let schedule = traffic.schedule(id.seed);
         let mut meter = Meter::new(workload, &schedule);
+        if experiment.node_timeline && experiment.seeds.first() == Some(&id.seed) {
+            meter = meter.with_nodes();
+        }
         let stage = Stage { workload, measure: &measure, seed: id.seed };
         simulate(stage, id.policy, &schedule.pods, traffic.plan().queue, |record| meter.note(&record));
         Finished { id: *id, outcome: meter.finish(), took: watch.elapsed() }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::engine::{Record, What};
+use super::node_meter::NodeMeter;
 use super::schedule::Schedule;
 use super::size::Size;
 use super::waits::WaitTimes;
@@ -53,8 +54,13 @@ pub struct Outcome {
     pub waits: WaitTimes,
     /// The same, by size.
     pub waits_by_size: BTreeMap<Size, WaitTimes>,
+    /// The same, by priority.
+    pub waits_by_priority: BTreeMap<i32, WaitTimes>,
     /// How things stood in the course of time.
     pub timeline: Vec<Moment>,
+    /// GPUs in use on each node of the workload, in thousandths of one, for each of [`BUCKETS`](super::BUCKETS) equal
+    /// parts of the measured time: means over it. None where nobody asked.
+    pub nodes: Option<Vec<Vec<u64>>>,
 }
 
 /// Listens to a run and measures it.
@@ -66,7 +72,8 @@ pub struct Meter<'a> {
     first_ms: Option<u64>,
     queue: u64,
     busy_milli: u64,
-    waits_ms: BTreeMap<Size, Vec<u64>>,
+    waits_ms: BTreeMap<(Size, i32), Vec<u64>>,
+    nodes: Option<NodeMeter>,
     outcome: Outcome,
 }
 
@@ -88,11 +95,21 @@ impl<'a> Meter<'a> {
             refused: BTreeMap::new(),
             waits: WaitTimes::default(),
             waits_by_size: BTreeMap::new(),
+            waits_by_priority: BTreeMap::new(),
             timeline: Vec::new(),
+            nodes: None,
         };
         let (counted, waits_ms) = (schedule.counted.clone(), BTreeMap::new());
         let busy_milli = workload.held_milli;
-        Self { workload, counted, now_ms: 0, first_ms: None, queue: 0, busy_milli, waits_ms, outcome }
+        let nodes = None;
+        Self { workload, counted, now_ms: 0, first_ms: None, queue: 0, busy_milli, waits_ms, nodes, outcome }
+    }
+
+    /// Measures each node, too.
+    #[must_use]
+    pub fn with_nodes(self) -> Self {
+        let nodes = Some(NodeMeter::new(self.workload, self.outcome.window_ms.clone()));
+        Self { nodes, ..self }
     }
 
     /// Something happened.
@@ -100,6 +117,9 @@ impl<'a> Meter<'a> {
         self.advance(record.at_ms);
         self.first_ms.get_or_insert(record.at_ms);
         let class = self.workload.class(record.pod.class);
+        if let Some(nodes) = &mut self.nodes {
+            nodes.note(record, class.gpu_milli);
+        }
         let is_counted = self.counted.contains(&(record.pod.number as usize));
         match record.what {
             What::Came => self.queue += 1,
@@ -110,7 +130,7 @@ impl<'a> Meter<'a> {
                 self.busy_milli += class.gpu_milli;
                 if is_counted {
                     let size = Size::of(self.workload.shape(class.shape));
-                    self.waits_ms.entry(size).or_default().push(waited_ms);
+                    self.waits_ms.entry((size, class.request.priority)).or_default().push(waited_ms);
                 }
             }
             What::Left { .. } => self.busy_milli -= class.gpu_milli,
@@ -153,11 +173,21 @@ impl<'a> Meter<'a> {
     pub fn finish(mut self) -> Outcome {
         self.outcome.makespan_ms = self.now_ms - self.first_ms.unwrap_or(self.now_ms);
         self.advance(u64::MAX);
-        let mut all: Vec<u64> = self.waits_ms.values().flatten().copied().collect();
+        let mut all = Vec::new();
+        let (mut by_size, mut by_priority) = (BTreeMap::new(), BTreeMap::new());
+        for ((size, priority), waits) in self.waits_ms {
+            let (of_size, of_priority): (&mut Vec<u64>, &mut Vec<u64>) =
+                (by_size.entry(size).or_default(), by_priority.entry(priority).or_default());
+            [&mut all, of_size, of_priority].into_iter().for_each(|those| those.extend(&waits));
+        }
         self.outcome.waits = WaitTimes::of(&mut all);
-        let by_size = self.waits_ms.into_iter();
-        self.outcome.waits_by_size =
-            by_size.map(|(size, mut waits)| (size, WaitTimes::of(&mut waits))).collect();
+        self.outcome.waits_by_size = each(by_size);
+        self.outcome.waits_by_priority = each(by_priority);
+        self.outcome.nodes = self.nodes.map(|nodes| nodes.finish(self.workload));
         self.outcome
     }
+}
+
+fn each<K: Ord>(waits_ms: BTreeMap<K, Vec<u64>>) -> BTreeMap<K, WaitTimes> {
+    waits_ms.into_iter().map(|(key, mut waits)| (key, WaitTimes::of(&mut waits))).collect()
 }

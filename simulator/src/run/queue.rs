@@ -8,7 +8,7 @@ use crate::policy::Arrival;
 /// Who is served when there is room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Discipline {
-    /// In the order in which they came: nobody starts before the first of the queue does.
+    /// In their order: nobody starts before the first of the queue does.
     Fifo,
     /// A pod that comes is tried at once; whenever one leaves, the first `depth` that wait are, in their order.
     Backfill {
@@ -32,9 +32,11 @@ pub(super) struct Waiting {
     pub(super) pod: Arrival,
     pub(super) came_ms: u64,
     pub(super) life_ms: u64,
+    pub(super) priority: i32,
 }
 
-/// Those that wait, in the order in which they came.
+/// Those that wait: by priority, the highest first, and of equals in the order in which they came. Whoever runs is left
+/// to run.
 #[derive(Debug)]
 pub(super) struct Queue {
     discipline: Discipline,
@@ -48,9 +50,10 @@ impl Queue {
 
     /// A pod came; `start` starts it if it can.
     pub(super) fn join(&mut self, pod: Waiting, start: impl FnOnce(&Waiting) -> bool) {
-        let is_tried = self.waiting.is_empty() || self.discipline != Discipline::Fifo;
+        let place = self.waiting.partition_point(|other| other.priority >= pod.priority);
+        let is_tried = place == 0 || self.discipline != Discipline::Fifo;
         if !is_tried || !start(&pod) {
-            self.waiting.push_back(pod);
+            self.waiting.insert(place, pod);
         }
     }
 

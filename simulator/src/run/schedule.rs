@@ -15,7 +15,11 @@ pub struct Coming {
     pub life_ms: u64,
     /// What it asks for.
     pub class: ClassId,
+    /// Who goes before whom in the queue, the highest first; 0 for everybody where priorities do not count.
+    pub priority: i32,
 }
+
+const NS_PER_MS: u64 = 1_000_000;
 
 /// Pods in the order in which they come, and what of it is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,16 +33,24 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Pods drawn from the table, each as likely as any other, at drawn moments.
+    /// Pods drawn from the table, each as likely as any other but for the time of day, at drawn moments.
     pub(super) fn drawn(traffic: &Traffic, seed: u64) -> Self {
-        let mut which = Draw::of(seed, Purpose::Arrivals);
-        let (mut gaps, mut lives) = (Draw::of(seed, Purpose::Gaps), Draw::of(seed, Purpose::Lives));
-        let mut now_ns: u64 = 0;
+        let draw = |purpose| Draw::of(seed, purpose);
+        let (mut which, mut gaps, mut lives) =
+            (draw(Purpose::Arrivals), draw(Purpose::Gaps), draw(Purpose::Lives));
+        let (mut bursts, mut rhythm) = (draw(Purpose::Bursts), draw(Purpose::Rhythm));
+        let (mut now_ns, mut copies, mut pod) = (0_u64, 0, &traffic.pods[0]);
         let pods = std::iter::from_fn(|| {
-            now_ns = now_ns.saturating_add(gaps.exponential(traffic.mean_gap_ns));
-            let pod = &traffic.pods[which.below(traffic.pods.len())];
+            while copies == 0 {
+                now_ns = now_ns.saturating_add(gaps.exponential(traffic.mean_gap_ns));
+                pod = &traffic.pods[which.below(traffic.pods.len())];
+                if traffic.plan.rhythm.accepts(now_ns / NS_PER_MS, pod.is_large, &mut rhythm) {
+                    copies = traffic.plan.rhythm.burst.draw(&mut bursts);
+                }
+            }
+            copies -= 1;
             let life_ms = traffic.plan.lives.draw(pod.gpus, pod.traced_ms(), &mut lives);
-            Some(Coming { at_ms: now_ns / 1_000_000, life_ms, class: pod.class })
+            Some(pod.coming(now_ns / NS_PER_MS, life_ms))
         });
         Self::measured(traffic, pods, 0)
     }
@@ -48,10 +60,11 @@ impl Schedule {
         let mut lives = Draw::of(seed, Purpose::Lives);
         let came_ms = |pod: &super::traffic::Traveller| pod.times.map_or(0, |times| times.came_ms);
         let first_ms = traffic.pods.iter().map(came_ms).min().unwrap_or(0);
-        let coming = |pod: &super::traffic::Traveller| Coming {
-            at_ms: came_ms(pod) - first_ms,
-            life_ms: traffic.plan.lives.draw(pod.gpus, pod.traced_ms(), &mut lives),
-            class: pod.class,
+        let coming = |pod: &super::traffic::Traveller| {
+            pod.coming(
+                came_ms(pod) - first_ms,
+                traffic.plan.lives.draw(pod.gpus, pod.traced_ms(), &mut lives),
+            )
         };
         let mut pods: Vec<Coming> = traffic.pods.iter().map(coming).collect();
         pods.sort_by_key(|pod| pod.at_ms);

@@ -25,6 +25,15 @@ impl Size {
             (gpus, _) => Self::Gpus(gpus),
         }
     }
+
+    /// The size of this name; the largest where it is none.
+    pub(crate) fn named(name: &str) -> Self {
+        match name {
+            "cpu" => Self::Cpu,
+            "share" => Self::Share,
+            gpus => Self::Gpus(gpus.parse().unwrap_or(u32::MAX)),
+        }
+    }
 }
 
 impl fmt::Display for Size {

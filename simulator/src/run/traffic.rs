@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use super::lives::Lives;
 use super::queue::Discipline;
-use super::schedule::Schedule;
+use super::rhythm::Rhythm;
+use super::schedule::{Coming, Schedule};
 use crate::input::PodTimes;
 use crate::workload::{Arrive, ClassId, Workload};
 
@@ -45,6 +46,10 @@ pub struct Plan {
     pub extent: Extent,
     /// Who is served when there is room.
     pub queue: Discipline,
+    /// Whether pods of a higher priority go before others in the queue.
+    pub priorities: bool,
+    /// What drawn arrivals follow beside chance; nothing where they are a trace's.
+    pub rhythm: Rhythm,
 }
 
 /// A pod of the table, as far as traffic goes.
@@ -53,6 +58,10 @@ pub(super) struct Traveller {
     pub(super) class: ClassId,
     pub(super) gpus: u32,
     pub(super) times: Option<PodTimes>,
+    /// Zero where priorities do not count.
+    priority: i32,
+    /// Whether it is of the half that asks for more.
+    pub(super) is_large: bool,
 }
 
 /// Makes each seed's pods come.
@@ -60,7 +69,7 @@ pub(super) struct Traveller {
 pub struct Traffic {
     pub(super) plan: Plan,
     pub(super) pods: Vec<Traveller>,
-    /// The mean time between two arrivals, in nanoseconds; zero where they are the trace's.
+    /// The mean time between two pods that may come, in nanoseconds; zero where they are the trace's.
     pub(super) mean_gap_ns: u64,
     /// How long to wait before measuring, in milliseconds.
     pub(super) warm_up_ms: u64,
@@ -80,6 +89,14 @@ pub enum TrafficError {
     /// The extent is the trace's, and arrivals are drawn.
     #[error("arrivals that are drawn have no end: expected a number of pods to count, or a horizon")]
     NoEnd,
+    /// A trace has its own arrivals, and the plan asks for others.
+    #[error("bursts, a daily curve and a drifting mix are drawn: expected arrivals that are drawn")]
+    NoRhythm,
+    /// The plan asks for priorities, and there is one.
+    #[error(
+        "all pods have the same priority: expected pods that differ in it, or a queue without priorities"
+    )]
+    OnePriority,
 }
 
 impl Traffic {
@@ -92,11 +109,19 @@ impl Traffic {
         if needs_times && times.len() < workload.pods.len() {
             return Err(TrafficError::NoTimes);
         }
+        if plan.arrivals == Arrivals::Trace && !plan.rhythm.is_none() {
+            return Err(TrafficError::NoRhythm);
+        }
+        let priorities = || workload.classes.iter().map(|class| class.request.priority);
+        if plan.priorities && priorities().min() == priorities().max() {
+            return Err(TrafficError::OnePriority);
+        }
         let traveller = |(place, class): (usize, &ClassId)| {
             let gpus = workload.shape(workload.class(*class).shape).gpus;
-            Traveller { class: *class, gpus, times: times.get(place).copied() }
+            let priority = if plan.priorities { workload.class(*class).request.priority } else { 0 };
+            Traveller { class: *class, gpus, times: times.get(place).copied(), priority, is_large: false }
         };
-        let pods: Vec<Traveller> = workload.pods.iter().enumerate().map(traveller).collect();
+        let mut pods: Vec<Traveller> = workload.pods.iter().enumerate().map(traveller).collect();
         let mean = |pod: &Traveller| plan.lives.mean_ms(pod.gpus, pod.traced_ms());
         let forgotten_ms = pods.iter().map(mean).max().unwrap_or(0) * plan.lives.means_to_forget();
         let (mean_gap_ns, usual_ms) = match plan.arrivals {
@@ -105,7 +130,9 @@ impl Traffic {
             Arrivals::Poisson(load) => {
                 let demand =
                     |pod: &Traveller| u128::from(workload.class(pod.class).gpu_milli) * u128::from(mean(pod));
-                (mean_gap_ns(workload, pods.iter().map(demand).sum(), load)?, forgotten_ms)
+                let all = pods.iter().map(demand).sum();
+                halve(workload, &mut pods, demand, all);
+                (plan.rhythm.offers_gap_ns(mean_gap_ns(workload, all, load)?), forgotten_ms)
             }
         };
         Ok(Self { plan, pods, mean_gap_ns, warm_up_ms: plan.warm_up_ms.unwrap_or(usual_ms) })
@@ -115,6 +142,11 @@ impl Traffic {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The times of the table's pods, in its order, as far as it has any.
+    pub(crate) fn times(&self) -> impl Iterator<Item = PodTimes> {
+        self.pods.iter().filter_map(|pod| pod.times)
     }
 
     /// How long to wait before measuring, in milliseconds.
@@ -133,7 +165,29 @@ impl Traffic {
     }
 }
 
+/// Marks the half of the pods that asks for more: those with the most GPUs, then CPU, then memory, that together ask
+/// for half of all GPU-time.
+fn halve(workload: &Workload, pods: &mut [Traveller], demand: impl Fn(&Traveller) -> u128, all: u128) {
+    let mut order: Vec<usize> = (0..pods.len()).collect();
+    order.sort_by_key(|place| {
+        let class = workload.class(pods[*place].class);
+        (class.gpu_milli, class.request.cpu, class.memory_mib, *place)
+    });
+    let mut asked = 0;
+    for place in order {
+        let own = demand(&pods[place]);
+        // Where the half falls into a pod, that pod is of the side on which more of it lies.
+        pods[place].is_large = asked * 2 + own > all;
+        asked += own;
+    }
+}
+
 impl Traveller {
+    /// Its arrival at this moment, to run for so long.
+    pub(super) fn coming(&self, at_ms: u64, life_ms: u64) -> Coming {
+        Coming { at_ms, life_ms, class: self.class, priority: self.priority }
+    }
+
     /// How long it ran in the trace, in milliseconds.
     pub(super) fn traced_ms(&self) -> u64 {
         self.times.map_or(0, |times| times.life_ms)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use thiserror::Error;
 
 use super::{ClassId, Workload};
@@ -64,6 +64,12 @@ impl fmt::Display for Arrive {
 impl Serialize for Arrive {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(f64::from(self.per_mille) / 1000.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Arrive {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer)?.to_string().parse().map_err(de::Error::custom)
     }
 }
 

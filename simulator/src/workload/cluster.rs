@@ -96,9 +96,7 @@ impl Cluster {
 
     /// What bound pods hold of them.
     pub(super) fn held_milli(&self) -> u64 {
-        let pools = self.nodes().flat_map(|node| node.pools());
-        let unit = |kind: &PoolKind| MilliGpu::WHOLE.0 / u64::from(kind.units_per_device());
-        pools.map(|(facts, pool)| u64::from(pool.allocated) * unit(&facts.kind)).sum()
+        self.nodes().map(|node| held_milli(node)).sum()
     }
 
     /// What each unit of the demand takes: where nodes share their GPUs in different ways, the most. Nothing where no
@@ -154,6 +152,12 @@ impl Cluster {
         }
         unknown
     }
+}
+
+/// What bound pods hold of a node's GPUs, in thousandths of one.
+pub(crate) fn held_milli(node: &Node) -> u64 {
+    let unit = |kind: &PoolKind| MilliGpu::WHOLE.0 / u64::from(kind.units_per_device());
+    node.pools().map(|(facts, pool)| u64::from(pool.allocated) * unit(&facts.kind)).sum()
 }
 
 fn facts(row: &NodeRow) -> NodeFacts {

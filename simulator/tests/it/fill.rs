@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gpulse_simulator::fill::{Experiment, Finished, Shard, experiment};
+use gpulse_simulator::fill::{Experiment, Finished, experiment};
 use gpulse_simulator::output::Document;
 use gpulse_simulator::output::fill::Report;
 use gpulse_simulator::policy::Choice;
+use gpulse_simulator::runs::Shard;
 use gpulse_simulator::workload::{Arrive, Workload, arrivals};
 
 use crate::support::{small, workload};

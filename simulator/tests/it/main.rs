@@ -8,12 +8,15 @@
 mod fill;
 mod fragmentation;
 mod input;
+mod merge;
 mod output;
 mod page;
 mod paper;
 mod policy;
+mod priorities;
 mod program;
 mod readme;
+mod rhythm;
 mod run;
 mod run_input;
 mod run_output;

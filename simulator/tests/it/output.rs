@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use gpulse_simulator::fill::{Experiment, Shard, experiment};
+use gpulse_simulator::fill::{Experiment, experiment};
 use gpulse_simulator::output::Document;
 use gpulse_simulator::output::fill::Report;
 use gpulse_simulator::policy::Choice;
+use gpulse_simulator::runs::Shard;
 use gpulse_simulator::workload::Arrive;
 use insta::assert_snapshot;
 
@@ -53,8 +54,8 @@ Idle GPUs that the typical pods cannot use, % of all:
 
 At the end, pods of a run:
  strategy  came  placed  too few free GPUs  too little free CPU  s a run
- fgd       22.5    19.0                3.0                  0.5    0.000
- binpack   22.5    19.5                3.0                  0.0    0.000
+ fgd       22.5    19.0                3.0                  0.5        -
+ binpack   22.5    19.5                3.0                  0.0        -
 ");
 }
 
@@ -92,6 +93,7 @@ fn programs_get_one_object() {
   "arrive": 1.3,
   "command": "fill",
   "gpus": 19,
+  "input": "e79b5532d61a8ebe",
   "nodes": 4,
   "partial": false,
   "pods": {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use gpulse_simulator::fill::{self, Shard};
+use gpulse_simulator::fill;
 use gpulse_simulator::output::{Illustrated, Page};
 use gpulse_simulator::policy::Choice;
 use gpulse_simulator::run::{self, Arrivals, Discipline, Extent, Lives, Plan, Traffic};
+use gpulse_simulator::runs::Shard;
 use gpulse_simulator::workload::Arrive;
 use roxmltree::{Document, ParsingOptions};
 
@@ -40,9 +41,16 @@ fn ran(runs: usize) -> Page {
         warm_up_ms: None,
         extent: Extent::Pods(500),
         queue: Discipline::Backfill { depth: 200 },
+        rhythm: run::Rhythm::default(),
+        priorities: false,
     };
     let traffic = Traffic::new(&workload, &[], plan).unwrap();
-    let plan = run::Experiment { policies: policies(), seeds: vec![1, 2] };
+    let plan = run::Experiment {
+        policies: policies(),
+        seeds: vec![1, 2],
+        shard: Shard::default(),
+        node_timeline: true,
+    };
     let mut finished = run::experiment(&workload, &traffic, &plan, 1, &|| true, &|_| {});
     finished.truncate(runs);
     gpulse_simulator::output::run::Report::of(&workload, &traffic, &plan, &finished).page().unwrap()

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 
-use gpulse_simulator::fill::{Experiment, Shard, experiment};
+use gpulse_simulator::fill::{Experiment, experiment};
 use gpulse_simulator::input::{read_nodes, read_pods};
 use gpulse_simulator::output::fill::Report;
 use gpulse_simulator::policy::{Choice, PAPER};
+use gpulse_simulator::runs::Shard;
 use gpulse_simulator::workload::{Arrive, PodTable, Workload};
 
 use crate::support::openb;

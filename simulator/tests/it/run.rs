@@ -1,7 +1,7 @@
 //! Runs in time, with the answers known beforehand.
 
 use gpulse_simulator::run::{
-    Arrivals, Discipline, Extent, Lives, Moment, Plan, Schedule, Size, Traffic, TrafficError, What,
+    Arrivals, Discipline, Extent, Lives, Moment, Plan, Rhythm, Schedule, Size, Traffic, TrafficError, What,
 };
 use gpulse_simulator::workload::Workload;
 
@@ -54,6 +54,12 @@ fn backfill_lets_pass_who_fits() {
     assert_eq!(outcome.timeline[19], moment(2_000, 1_000));
     assert_eq!(outcome.timeline[49], moment(5_000, 600));
     assert_eq!(outcome.timeline.len(), 100);
+    // Each part is a tenth of a second: 1 whole GPU from the second to the fifth second.
+    let node = &outcome.nodes.unwrap()[0];
+    assert_eq!(
+        (node.len(), node[19], node[20], node[49], node[50], node[99]),
+        (100, 600, 1_000, 1_000, 600, 600)
+    );
 }
 
 #[test]
@@ -93,6 +99,8 @@ fn poisson(load: &str, lives: &str, queue: Discipline, pods: u64) -> Plan {
         warm_up_ms: None,
         extent: Extent::Pods(pods),
         queue,
+        priorities: false,
+        rhythm: Rhythm::default(),
     }
 }
 
@@ -167,6 +175,8 @@ fn a_horizon_cuts_a_trace() {
         warm_up_ms: None,
         extent: Extent::Millis(5_000),
         queue: Discipline::Fifo,
+        priorities: false,
+        rhythm: Rhythm::default(),
     };
     let schedule = Traffic::new(&workload, &times, plan).unwrap().schedule(1);
     let pods: Vec<(u64, u64)> = schedule.pods.iter().map(|pod| (pod.at_ms, pod.life_ms)).collect();

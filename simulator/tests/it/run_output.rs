@@ -9,8 +9,9 @@ use gpulse_simulator::output::Document;
 use gpulse_simulator::output::run::Report;
 use gpulse_simulator::policy::Choice;
 use gpulse_simulator::run::{
-    Arrivals, Discipline, Experiment, Extent, Finished, Lives, Plan, Traffic, experiment,
+    Arrivals, Discipline, Experiment, Extent, Finished, Lives, Plan, Rhythm, Traffic, experiment,
 };
+use gpulse_simulator::runs::Shard;
 use gpulse_simulator::workload::Workload;
 use insta::assert_snapshot;
 
@@ -23,12 +24,19 @@ fn traffic(workload: &Workload) -> Traffic {
         warm_up_ms: None,
         extent: Extent::Pods(500),
         queue: Discipline::Backfill { depth: 200 },
+        priorities: false,
+        rhythm: Rhythm::default(),
     };
     Traffic::new(workload, &[], plan).unwrap()
 }
 
 fn every_policy(seeds: impl Iterator<Item = u64>) -> Experiment {
-    Experiment { policies: Choice::all().collect(), seeds: seeds.collect() }
+    Experiment {
+        policies: Choice::all().collect(),
+        seeds: seeds.collect(),
+        shard: Shard::default(),
+        node_timeline: false,
+    }
 }
 
 fn report(plan: &Experiment, jobs: usize) -> Report {
@@ -42,7 +50,7 @@ fn report(plan: &Experiment, jobs: usize) -> Report {
 /// A report of two strategies and two seeds, without times.
 fn two() -> Report {
     let policies = ["fgd", "worst-fit"].map(|name| Choice::named(name).unwrap()).to_vec();
-    report(&Experiment { policies, seeds: vec![1, 2] }, 1)
+    report(&Experiment { policies, seeds: vec![1, 2], shard: Shard::default(), node_timeline: false }, 1)
 }
 
 fn bytes(report: &Report) -> Vec<u8> {
@@ -81,8 +89,8 @@ Measured from 3m on, while 500 pods came (1967s on average).
 
 In the measured time, the GPUs and the queue:
  strategy      in use %  GPU-h used  idle  idle while some wait  some wait %  wait at once  at most  makespan h  s a run  events/s
- fgd        86.14 ±7.74           9     1                  1 ±0   87.5 ±17.6      9.7 ±6.5       26        0.73    0.000         0
- worst-fit  85.24 ±6.55           9     2                  1 ±0   90.4 ±13.6      9.7 ±7.3       25        0.74    0.000         0
+ fgd        86.14 ±7.74           9     1                  1 ±0   87.5 ±17.6      9.7 ±6.5       26        0.73        -         -
+ worst-fit  85.24 ±6.55           9     2                  1 ±0   90.4 ±13.6      9.7 ±7.3       25        0.74        -         -
 
 Wait, mean, seconds, by the GPUs that a pod asks for:
  strategy          all       cpu     share           1           2             4
@@ -136,9 +144,9 @@ strategy,size,metric,runs,mean,sd
 fgd,all,allocation_pct,2,86.138996,7.740529
 fgd,all,gpu_hours_used,2,8.940261,0.740861
 fgd,all,gpu_hours_idle,2,1.441891,0.813734
-fgd,all,gpu_hours_stranded,2,0.951063,0.119598
+fgd,all,gpu_hours_stranded,2,0.951062,0.119598
 fgd,all,blocked_pct,2,87.52681,17.639755
-fgd,all,queue_mean,2,9.700081,6.512718
+fgd,all,queue_mean,2,9.700082,6.512717
 fgd,all,queue_longest,2,25.5,4.949747
 fgd,all,makespan_s,2,2636.304,52.689355
 fgd,all,pods,2,500,0
@@ -164,6 +172,7 @@ fn programs_get_one_object() {
     for list in ["runs", "waitsBySize", "queue"] {
         strategy[list].as_array_mut().unwrap().truncate(1);
     }
+    strategy["runs"][0]["waitsBySize"].as_array_mut().unwrap().truncate(1);
     for list in ["atS", "queue", "allocationPct"] {
         strategy["runs"][0]["timeline"][list].as_array_mut().unwrap().truncate(2);
     }
@@ -171,6 +180,8 @@ fn programs_get_one_object() {
 {
   "command": "run",
   "gpus": 19,
+  "input": "e79b5532d61a8ebe",
+  "nodeTimeline": false,
   "nodes": 4,
   "partial": false,
   "pods": {
@@ -182,6 +193,7 @@ fn programs_get_one_object() {
     1,
     2
   ],
+  "shard": "1/1",
   "strategies": [
     {
       "allocationPct": {
@@ -198,7 +210,7 @@ fn programs_get_one_object() {
           "sd": 0.813734
         },
         "stranded": {
-          "mean": 0.951063,
+          "mean": 0.951062,
           "sd": 0.119598
         },
         "used": {
@@ -227,13 +239,25 @@ fn programs_get_one_object() {
         "sd": 4.949747
       },
       "queueMean": {
-        "mean": 9.700081,
-        "sd": 6.512718
+        "mean": 9.700082,
+        "sd": 6.512717
       },
       "runs": [
         {
           "allocationPct": 91.612377,
+          "blockedPct": 100.0,
           "endS": 2137.381,
+          "events": 1194,
+          "gpuHours": {
+            "idle": 0.866494,
+            "stranded": 0.866494,
+            "used": 9.464128
+          },
+          "makespanS": 2599.047,
+          "neverPlaced": {},
+          "pods": 500.0,
+          "queueLongest": 29.0,
+          "queueMean": 14.305268,
           "seed": 1,
           "timeline": {
             "allocationPct": [
@@ -249,14 +273,26 @@ fn programs_get_one_object() {
               2
             ]
           },
-          "waitMeanBySizeS": {
-            "1": 29.456406,
-            "2": 85.888743,
-            "4": 241.113309,
-            "cpu": 0.0,
-            "share": 6.648512
+          "waits": {
+            "longestS": 401.793,
+            "meanS": 58.2682,
+            "p50S": 0.023,
+            "p95S": 327.712,
+            "p99S": 384.585,
+            "pods": 500.0,
+            "size": "all"
           },
-          "waitMeanS": 58.2682
+          "waitsBySize": [
+            {
+              "longestS": 0.0,
+              "meanS": 0.0,
+              "p50S": 0.0,
+              "p95S": 0.0,
+              "p99S": 0.0,
+              "pods": 76.0,
+              "size": "cpu"
+            }
+          ]
         }
       ],
       "waits": {
@@ -320,10 +356,14 @@ fn programs_get_one_object() {
   "traffic": {
     "arrivals": "poisson",
     "backfillDepth": 200,
+    "burst": null,
+    "daily": 0.0,
+    "drift": 0.0,
     "horizonS": null,
     "lives": "exp:1m",
     "load": 0.9,
     "podsCounted": 500,
+    "priorities": false,
     "queue": "backfill",
     "warmUpS": 180.0
   },

@@ -1,5 +1,7 @@
 //! The engine against one that remembers nothing: it asks the policy about every pod, each time.
 
+use std::cmp::Reverse;
+
 use gpulse_simulator::cluster::{Rehearsal, Slot};
 use gpulse_simulator::fragmentation::{Measure, Mix};
 use gpulse_simulator::input::PodTimes;
@@ -11,7 +13,7 @@ use proptest::prelude::*;
 use crate::policy::bind;
 use crate::support::{Run, tables};
 
-/// A cluster, who runs on it and who waits, in the order in which they started and came.
+/// A cluster, who runs on it and who waits, in the order in which they started and will be served.
 struct Plain<'a> {
     workload: &'a Workload,
     pods: &'a [Coming],
@@ -66,9 +68,11 @@ impl Plain<'_> {
                 Some(leaver) if self.running[leaver].0 <= arrival_ms => self.depart(leaver, queue),
                 _ => {
                     let Some(number) = coming.next() else { return };
-                    let is_tried = queue != Discipline::Fifo || self.waiting.is_empty();
-                    if !is_tried || !self.start(arrival_ms, number) {
+                    let priority = |number: &usize| Reverse(self.pods[*number].priority);
+                    let is_first = self.waiting.iter().all(|other| priority(other) > priority(&number));
+                    if !(is_first || queue != Discipline::Fifo) || !self.start(arrival_ms, number) {
                         self.waiting.push(number);
+                        self.waiting.sort_by_key(|number| (Reverse(self.pods[*number].priority), *number));
                     }
                 }
             }
@@ -84,9 +88,12 @@ fn times() -> impl Strategy<Value = Vec<PodTimes>> {
 proptest! {
     #[test]
     fn every_pod_starts_where_and_when_it_would_if_everybody_was_asked_each_time(
-        tables in tables(), times in times(), depth in 0..5_usize,
+        tables in tables(), times in times(), depth in 0..5_usize, priorities in prop::collection::vec(-1..2, 16),
     ) {
-        let workload = tables.workload();
+        let mut workload = tables.workload();
+        for (class, priority) in workload.classes.iter_mut().zip(priorities) {
+            class.request.priority = priority;
+        }
         let queue = if depth == 0 { Discipline::Fifo } else { Discipline::Backfill { depth } };
         let measure = Measure::of(&workload, &Mix::typical(&workload));
         for policy in ["fgd", "best-fit", "binpack", "gpu-clustering"] {

@@ -86,6 +86,27 @@ fn assert_all_served(run: &Run) {
     }
 }
 
+fn place(record: &Record) -> Option<Slot> {
+    match record.what {
+        What::Started { slot, .. } | What::Left { slot } => Some(slot),
+        What::Came | What::Refused(_) => None,
+    }
+}
+
+/// What runs on a node in this time: thousandths of a GPU times milliseconds.
+fn busy_on(workload: &Workload, run: &Run, slot: Slot, from_ms: u64, to_ms: u64) -> u64 {
+    let mut busy = 0;
+    for record in run.records.iter().filter(|record| place(record) == Some(slot)) {
+        let milli = workload.class(record.pod.class).gpu_milli;
+        let rest_ms = to_ms.saturating_sub(record.at_ms.max(from_ms));
+        match record.what {
+            What::Started { .. } => busy += milli * rest_ms,
+            _ => busy -= milli * rest_ms,
+        }
+    }
+    busy
+}
+
 fn times() -> impl Strategy<Value = Vec<PodTimes>> {
     let pod = (0..40_u64, 0..30_u64).prop_map(|(came, life)| PodTimes { came_ms: came, life_ms: life });
     prop::collection::vec(pod, 16)
@@ -132,6 +153,15 @@ proptest! {
             busy += u128::from(ran) * u128::from(workload.class(pod.class).gpu_milli);
         }
         prop_assert_eq!((run.outcome.queue_ms, run.outcome.busy), (waits, busy));
+        let nodes = run.outcome.nodes.clone().unwrap();
+        for part in 0..100 {
+            let (from, to) = (end_ms * part / 100, end_ms * (part + 1) / 100);
+            let on = |slot: &Slot| busy_on(&workload, &run, *slot, from, to);
+            for (node, slot) in nodes.iter().zip(&workload.slots) {
+                let expected = (on(slot) * 2 + (to - from)).checked_div((to - from) * 2).unwrap_or(0);
+                prop_assert_eq!(node[part as usize], expected);
+            }
+        }
         let all = u128::from(workload.capacity_milli) * u128::from(end_ms);
         prop_assert_eq!(run.outcome.busy + run.outcome.idle, all);
     }

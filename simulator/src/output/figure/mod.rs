@@ -1,11 +1,12 @@
 //! Figures: what a result looks like, as SVG.
 //!
-//! A kind of figure is a plain value that says what it shows and draws itself: [`Lines`] over a measure and [`Rows`] of
-//! bars, dots or ranges below each other. Drawn, it is a [`Figure`], which stands on a page or alone.
+//! A kind of figure is a plain value that says what it shows and draws itself: [`Lines`] over a measure, [`Rows`] of
+//! bars, dots or ranges below each other, a [`Heat`] map. Drawn, it is a [`Figure`], which stands on a page or alone.
 //! Every figure has the same width, so that text has one size on a page; it needs no script, and its colours follow the
 //! reader's light or dark mode. The same result gives the same bytes.
 
 mod frame;
+mod heat;
 mod label;
 mod lines;
 pub(super) mod number;
@@ -14,6 +15,7 @@ mod scale;
 
 use super::markup::{Element, px};
 
+pub(super) use heat::Heat;
 pub(super) use label::apart;
 pub(super) use lines::{Lines, Series};
 pub(super) use rows::{Mark, Row, Rows, Shape};

@@ -1,7 +1,7 @@
 //! A report in a sentence.
 
-use super::report::{Report, StrategyReport};
 use super::table::percents;
+use super::{Report, StrategyReport};
 use crate::output::figure::number::{count, decimal};
 
 /// Where strategies are compared: when as much is asked for as there is, or as near to it as all runs came.

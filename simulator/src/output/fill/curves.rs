@@ -1,6 +1,6 @@
 //! A report's curves, as charts and figures have them.
 
-use super::report::{PointReport, Report, RunReport, StrategyReport};
+use super::{PointReport, Report, RunReport, StrategyReport};
 use crate::output::figure::{Axis, Series};
 use crate::stats::Spread;
 
@@ -9,7 +9,7 @@ const TITLE: &str = "demand that has arrived, % of all GPUs";
 /// A value of each strategy over the demand that has arrived.
 pub(super) fn series(strategies: &[&StrategyReport], value: fn(&PointReport) -> Spread) -> Vec<Series> {
     let series = |strategy: &&StrategyReport| Series {
-        name: strategy.name.to_owned(),
+        name: strategy.name.clone(),
         values: strategy.runs.len(),
         // Where some runs ended before the others, their mean would jump.
         points: strategy

@@ -4,12 +4,14 @@ mod answer;
 mod curves;
 mod page;
 mod report;
+mod run;
 mod spreadsheet;
 mod table;
 
 use std::io::{Result, Write};
 
-pub use report::{CurveReport, PointReport, Report, RunReport, StrategyReport};
+pub use report::{PointReport, Report, StrategyReport};
+pub use run::{CurveReport, RunReport};
 
 use super::{Document, Illustrated, Page};
 

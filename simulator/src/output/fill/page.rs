@@ -2,8 +2,8 @@
 
 use super::answer::{answer, at_percent, ranked};
 use super::curves;
-use super::report::{PointReport, Report, StrategyReport};
 use super::table::{mean, percents, words};
+use super::{PointReport, Report, StrategyReport};
 use crate::output::Page;
 use crate::output::figure::number::{count, decimal, spread};
 use crate::output::figure::{Axis, Caption, Figure, Lines, Mark, Row, Rows, Shape};
@@ -17,7 +17,7 @@ pub(super) fn page(report: &Report) -> Page {
     let full = [whole(report, &ranked), end(report, &ranked), seeds(report, &ranked)];
     let rest = [fragmentation(report, &ranked), unplaced(report, &ranked), failed(&ranked)];
     Page {
-        command: report.head.command,
+        command: "fill",
         answer: answer(report),
         is_partial: report.partial,
         asked: questions(report),
@@ -40,10 +40,9 @@ pub(super) fn page(report: &Report) -> Page {
 }
 
 fn questions(report: &Report) -> Vec<(&'static str, String)> {
-    let mut asked =
-        asked(&report.head, &report.seeds, report.strategies.iter().map(|strategy| strategy.name));
+    let mut asked = asked(&report.head, &report.seeds, &report.strategies, |strategy| &strategy.name);
     asked.push(("Demand", format!("up to {} times the GPUs", report.arrive)));
-    if report.shard != "1/1" {
+    if !report.shard.is_whole() {
         asked.push(("Part", format!("{} of the runs", report.shard)));
     }
     asked
@@ -110,7 +109,7 @@ fn seeds(report: &Report, ranked: &[&StrategyReport]) -> Option<Figure> {
         let mut marks: Vec<Mark> = strategy.runs.iter().filter_map(seed).collect();
         marks.push(Mark::at(Shape::Tick, in_use.mean, look, format!("mean {}", decimal(in_use.mean, 2))));
         let value = spread(in_use.mean, in_use.sd, strategy.runs.len(), 2);
-        Some(Row { name: strategy.name.into(), value, marks })
+        Some(Row { name: strategy.name.clone(), value, marks })
     };
     let rows: Vec<Row> = ranked.iter().enumerate().filter_map(row).collect();
     let values = rows.iter().flat_map(|row| &row.marks).map(|mark| mark.from);
@@ -139,7 +138,7 @@ fn failed(ranked: &[&StrategyReport]) -> Option<Figure> {
             Mark::between(Shape::Bar, (from, all), look, format!("{}: {}", words(*reason), decimal(pods, 0)))
         };
         let marks = reasons.iter().enumerate().map(bar).collect();
-        Row { name: strategy.name.into(), value: decimal(all, 0), marks }
+        Row { name: strategy.name.clone(), value: decimal(all, 0), marks }
     };
     let rows: Vec<Row> = ranked.iter().map(row).collect();
     let ends = rows.iter().flat_map(|row| &row.marks).map(|mark| mark.to);
@@ -163,7 +162,7 @@ fn table(report: &Report, ranked: &[&StrategyReport]) -> Table {
             let spread_at = strategy.at(percent).map(value);
             spread_at.map_or_else(|| "-".into(), |at| spread(at.mean, at.sd, strategy.runs.len(), 2))
         };
-        let mut cells = vec![strategy.name.to_owned()];
+        let mut cells = vec![strategy.name.clone()];
         cells.extend(percents.iter().map(|percent| shown(*percent, |point| point.allocation_pct)));
         cells.extend(at.map(|percent| shown(percent, |point| point.fragmentation_pct)));
         let (came, placed) = (mean(strategy, |run| run.pods), mean(strategy, |run| run.placed));

@@ -21,7 +21,7 @@ pub(super) fn write(report: &Report, to: impl Write) -> std::io::Result<()> {
             let values = spreads
                 .chain(Reason::ALL.map(failed))
                 .flat_map(|Spread { mean, sd }| [mean.to_string(), sd.to_string()]);
-            let fixed = [strategy.name.to_owned(), point.arrived_pct.to_string(), point.runs.to_string()];
+            let fixed = [strategy.name.clone(), point.arrived_pct.to_string(), point.runs.to_string()];
             csv.write_record(fixed.into_iter().chain(values))?;
         }
     }

@@ -1,10 +1,9 @@
 //! A report for people.
 
 use super::answer::answer;
-use super::curves;
-use super::report::{PointReport, Report, RunReport, StrategyReport};
+use super::{PointReport, Report, RunReport, StrategyReport, curves};
 use crate::output::figure::Axis;
-use crate::output::head::{partial, seeds};
+use crate::output::head::{part, partial, seconds_a_run, seeds};
 use crate::output::{chart, grid};
 use crate::placement::Reason;
 use crate::stats::Spread;
@@ -29,15 +28,14 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 fn head(report: &Report) -> String {
-    let part =
-        if report.shard == "1/1" { String::new() } else { format!(", part {} of the runs", report.shard) };
     format!(
-        "{}{}\n{} Demand of {} times the GPUs arrives; {}{part}.\n",
+        "{}{}\n{} Demand of {} times the GPUs arrives; {}{}.\n",
         partial(report.partial),
         answer(report),
         report.head.sentence(),
         report.arrive,
         seeds(&report.seeds),
+        part(report.shard),
     )
 }
 
@@ -88,13 +86,12 @@ fn totals(report: &Report) -> String {
     let header =
         ["came".to_owned(), "placed".to_owned()].into_iter().chain(named).chain(["s a run".to_owned()]);
     let row = |strategy: &StrategyReport| {
-        let runs = strategy.runs.len().max(1) as f64;
         let pods = [mean(strategy, |run| run.pods), mean(strategy, |run| run.placed)];
         let failed = reasons.iter().map(|reason| failed(strategy, *reason));
         // Whole where it is one run's, else a mean.
         let decimals = usize::from(strategy.runs.len() > 1);
         let counts = pods.into_iter().chain(failed).map(|count| format!("{count:.decimals$}"));
-        counts.chain([format!("{:.3}", strategy.took.as_secs_f64() / runs)]).collect()
+        counts.chain([seconds_a_run(strategy.took, strategy.runs.len())]).collect()
     };
     grid(header, report, row)
 }
@@ -116,5 +113,5 @@ fn grid(
     row: impl Fn(&StrategyReport) -> Vec<String>,
 ) -> String {
     let strategies = report.strategies.iter().filter(|strategy| !strategy.runs.is_empty());
-    grid::text(header, strategies.map(|strategy| (strategy.name, row(strategy))))
+    grid::text(header, strategies.map(|strategy| (strategy.name.as_str(), row(strategy))))
 }

@@ -28,5 +28,5 @@ pub(super) fn allocation(strategies: &[&StrategyReport]) -> Vec<Series> {
 
 fn series(strategy: &StrategyReport, samples: impl Iterator<Item = Spread>) -> Series {
     let points = (1..).zip(samples).map(|(percent, spread)| (f64::from(percent), spread)).collect();
-    Series { name: strategy.name.to_owned(), values: strategy.runs.len(), points }
+    Series { name: strategy.name.clone(), values: strategy.runs.len(), points }
 }

@@ -2,16 +2,21 @@
 
 mod answer;
 mod course;
+mod metrics;
 mod page;
+mod question;
 mod report;
 mod spreadsheet;
 mod strategy;
 mod table;
+mod usage;
+mod waiting;
 
 use std::io::{Result, Write};
 
+pub use metrics::{GpuHours, Metrics, PriorityReport, WaitReport};
 pub use report::{Report, TrafficReport};
-pub use strategy::{GpuHours, RunReport, StrategyReport, Timeline, WaitReport};
+pub use strategy::{NodeTimeline, RunReport, StrategyReport, Timeline};
 
 use super::{Document, Illustrated, Page};
 
@@ -28,6 +33,6 @@ impl Document for Report {
 
 impl Illustrated for Report {
     fn page(&self) -> Result<Page> {
-        Ok(page::page(self))
+        page::page(self)
     }
 }

@@ -1,12 +1,9 @@
 //! A report for people.
 
-use std::time::Duration;
-
 use super::answer::answer;
-use super::{Report, StrategyReport, WaitReport, course};
-use crate::cluster::Period;
+use super::{PriorityReport, Report, StrategyReport, WaitReport, course, question};
 use crate::output::figure::Axis;
-use crate::output::head::{partial, seeds};
+use crate::output::head::{part, partial, seconds_a_run, seeds};
 use crate::output::{chart, grid};
 use crate::stats::Spread;
 
@@ -18,6 +15,7 @@ pub(super) fn text(report: &Report) -> String {
         text += &format!("\n{title}, seconds, by the GPUs that a pod asks for:\n");
         text += &waits(report, value);
     }
+    text += &by_priority(report);
     text += "\nPods that wait, when so much of the measured time is over (%):\n";
     text += &queues(report);
     text += &chart(report);
@@ -25,7 +23,7 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 /// A value of the waits, and what people call it.
-type Wait = (&'static str, fn(&WaitReport) -> Spread);
+type Wait = (&'static str, fn(&WaitReport<Spread>) -> Spread);
 
 const WAITS: [Wait; 4] = [
     ("Wait, mean", |waits| waits.mean_s),
@@ -35,39 +33,17 @@ const WAITS: [Wait; 4] = [
 ];
 
 fn head(report: &Report) -> String {
-    let traffic = &report.traffic;
-    let load = traffic.load.map_or_else(String::new, |load| format!(" at {load} of the GPUs"));
-    let depth = traffic.backfill_depth.map_or_else(String::new, |depth| format!(" of {depth}"));
-    let extent = match (traffic.pods_counted, traffic.horizon_s) {
-        (Some(pods), _) => format!("while {pods} pods came"),
-        (None, Some(seconds)) => format!("for {}", period(seconds)),
-        (None, None) => "to the end of the trace".into(),
-    };
     format!(
-        "{}{}\n{} Arrivals {}{load}, lives {}, queue {}{depth}; {}.\n\
-         Measured from {} on, {extent} ({} on average).\n",
+        "{}{}\n{} Arrivals {}, queue {}; {}{}.\nMeasured {}.\n",
         partial(report.partial),
         answer(report),
         report.head.sentence(),
-        traffic.arrivals,
-        traffic.lives,
-        traffic.queue,
+        question::arrivals(&report.traffic),
+        question::queue(&report.traffic),
         seeds(&report.seeds),
-        period(traffic.warm_up_s),
-        period(measured_s(report)),
+        part(report.shard),
+        question::measured(report),
     )
-}
-
-/// The length of the measured time, averaged over the runs: whole minutes where it is long.
-pub(super) fn measured_s(report: &Report) -> f64 {
-    let ends: Vec<f64> =
-        report.strategies.iter().flat_map(|strategy| &strategy.runs).map(|run| run.end_s).collect();
-    let mean = ends.iter().sum::<f64>() / ends.len().max(1) as f64 - report.traffic.warm_up_s;
-    if mean > 3600.0 { (mean / 60.0).round() * 60.0 } else { mean.round() }
-}
-
-pub(super) fn period(seconds: f64) -> String {
-    Period(Duration::from_millis((seconds * 1000.0) as u64)).to_string()
 }
 
 fn totals(report: &Report) -> String {
@@ -85,39 +61,64 @@ fn totals(report: &Report) -> String {
     ];
     let row = |strategy: &StrategyReport| {
         let took_s = strategy.took.as_secs_f64();
-        let rate = if took_s > 0.0 { strategy.events as f64 / took_s } else { 0.0 };
+        let events: u64 = strategy.runs.iter().map(|run| run.events).sum();
+        let rate = if took_s > 0.0 { format!("{:.0}", events as f64 / took_s) } else { "-".into() };
         let shown = |decimals: usize, spread: Spread| shown(strategy.runs.len(), decimals, spread);
         vec![
-            shown(2, strategy.allocation_pct),
-            format!("{:.0}", strategy.gpu_hours.used.mean),
-            format!("{:.0}", strategy.gpu_hours.idle.mean),
-            shown(0, strategy.gpu_hours.stranded),
-            shown(1, strategy.blocked_pct),
-            shown(1, strategy.queue_mean),
-            format!("{:.0}", strategy.queue_longest.mean),
-            format!("{:.2}", strategy.makespan_s.mean / 3600.0),
-            format!("{:.3}", took_s / strategy.runs.len() as f64),
-            format!("{rate:.0}"),
+            shown(2, strategy.metrics.allocation_pct),
+            format!("{:.0}", strategy.metrics.gpu_hours.used.mean),
+            format!("{:.0}", strategy.metrics.gpu_hours.idle.mean),
+            shown(0, strategy.metrics.gpu_hours.stranded),
+            shown(1, strategy.metrics.blocked_pct),
+            shown(1, strategy.metrics.queue_mean),
+            format!("{:.0}", strategy.metrics.queue_longest.mean),
+            format!("{:.2}", strategy.metrics.makespan_s.mean / 3600.0),
+            seconds_a_run(strategy.took, strategy.runs.len()),
+            rate,
         ]
     };
     grid(header.map(str::to_owned).into_iter(), report, row)
 }
 
-fn waits(report: &Report, value: fn(&WaitReport) -> Spread) -> String {
+fn waits(report: &Report, value: fn(&WaitReport<Spread>) -> Spread) -> String {
     let mut sizes: Vec<&str> = Vec::new();
     for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
         // All strategies meet the same pods.
-        sizes = strategy.waits_by_size.iter().map(|waits| waits.size.as_str()).collect();
+        sizes = strategy.metrics.waits_by_size.iter().map(|waits| waits.size.as_str()).collect();
     }
     let header = std::iter::once("all").chain(sizes.iter().copied()).map(str::to_owned);
     let row = |strategy: &StrategyReport| {
-        let of = |waits: &WaitReport| shown(strategy.runs.len(), 1, value(waits));
+        let of = |waits: &WaitReport<Spread>| shown(strategy.runs.len(), 1, value(waits));
         let by_size = sizes.iter().map(|size| {
-            strategy.waits_by_size.iter().find(|waits| waits.size == *size).map_or_else(|| "-".into(), of)
+            strategy
+                .metrics
+                .waits_by_size
+                .iter()
+                .find(|waits| waits.size == *size)
+                .map_or_else(|| "-".into(), of)
         });
-        std::iter::once(of(&strategy.waits)).chain(by_size).collect()
+        std::iter::once(of(&strategy.metrics.waits)).chain(by_size).collect()
     };
     grid(header, report, row)
+}
+
+/// Nothing where all have the same priority.
+fn by_priority(report: &Report) -> String {
+    let mut priorities: Vec<i32> = Vec::new();
+    for strategy in report.strategies.iter().filter(|strategy| !strategy.runs.is_empty()) {
+        priorities = strategy.metrics.waits_by_priority.iter().map(|waits| waits.priority).collect();
+    }
+    if priorities.is_empty() {
+        return String::new();
+    }
+    let row = |strategy: &StrategyReport| {
+        let waits = &strategy.metrics.waits_by_priority;
+        let of = |of: &PriorityReport<Spread>| shown(strategy.runs.len(), 1, of.waits.mean_s);
+        let cell = |priority: &i32| waits.iter().find(|of| of.priority == *priority).map_or("-".into(), of);
+        priorities.iter().map(cell).collect()
+    };
+    let table = grid(priorities.iter().map(i32::to_string), report, row);
+    format!("\nWait, mean, seconds, by priority:\n{table}")
 }
 
 fn queues(report: &Report) -> String {
@@ -143,12 +144,13 @@ fn chart(report: &Report) -> String {
 
 /// Nothing where all were placed. What fits no empty node does so under every strategy.
 fn never_placed(report: &Report) -> String {
-    let Some(strategy) = report.strategies.iter().find(|strategy| !strategy.never_placed.is_empty()) else {
+    let Some(strategy) = report.strategies.iter().find(|strategy| !strategy.metrics.never_placed.is_empty())
+    else {
         return String::new();
     };
-    let reasons = strategy.never_placed.iter();
+    let reasons = strategy.metrics.never_placed.iter();
     let reasons: Vec<String> = reasons.map(|(reason, pods)| format!("{:.1} {reason}", pods.mean)).collect();
-    let pods = strategy.pods.mean;
+    let pods = strategy.metrics.pods.mean;
     format!("\nOf {pods:.1} pods, these fit no node, not even an empty one: {}.\n", reasons.join(", "))
 }
 
@@ -163,5 +165,5 @@ fn grid(
     row: impl Fn(&StrategyReport) -> Vec<String>,
 ) -> String {
     let strategies = report.strategies.iter().filter(|strategy| !strategy.runs.is_empty());
-    grid::text(header, strategies.map(|strategy| (strategy.name, row(strategy))))
+    grid::text(header, strategies.map(|strategy| (strategy.name.as_str(), row(strategy))))
 }

@@ -4,7 +4,7 @@ use gpulse_simulator::fragmentation::{Measure, Mix};
 use gpulse_simulator::input::{PodTimes, read_timed_pods};
 use gpulse_simulator::policy::{Choice, Stage};
 use gpulse_simulator::run::{
-    Arrivals, Discipline, Extent, Lives, Meter, Outcome, Plan, Record, Schedule, Traffic, simulate,
+    Arrivals, Discipline, Extent, Lives, Meter, Outcome, Plan, Record, Rhythm, Schedule, Traffic, simulate,
 };
 use gpulse_simulator::workload::{PodTable, Workload};
 
@@ -41,7 +41,7 @@ impl Run {
         let schedule = traffic.schedule(seed);
         let measure = Measure::of(workload, &Mix::typical(workload));
         let stage = Stage { workload, measure: &measure, seed };
-        let (mut meter, mut records) = (Meter::new(workload, &schedule), Vec::new());
+        let (mut meter, mut records) = (Meter::new(workload, &schedule).with_nodes(), Vec::new());
         simulate(stage, Choice::named(policy).unwrap(), &schedule.pods, plan.queue, |record| {
             meter.note(&record);
             records.push(record);
@@ -49,14 +49,17 @@ impl Run {
         Self { schedule, records, outcome: meter.finish() }
     }
 
-    /// Of the trace as it is, to its end.
+    /// Of the trace as it is, to its end. Priorities count where they differ.
     pub(crate) fn traced(workload: &Workload, times: &[PodTimes], queue: Discipline, policy: &str) -> Self {
+        let priorities = || workload.classes.iter().map(|class| class.request.priority);
         let plan = Plan {
             arrivals: Arrivals::Trace,
             lives: Lives::Trace { cap_ms: None },
             warm_up_ms: None,
             extent: Extent::Trace,
             queue,
+            priorities: priorities().min() != priorities().max(),
+            rhythm: Rhythm::default(),
         };
         Self::of(workload, times, plan, policy, 1)
     }
