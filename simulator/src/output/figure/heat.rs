@@ -1,9 +1,10 @@
-//! Heat maps: how busy each of many things is in the course of time.
+//! Heat maps: how much of each of many things in the course of time.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::frame::Frame;
+use super::label::width_px;
 use super::scale::Axis;
 use super::{Caption, Figure, LINE_AXIS_PX, MARGIN_PX, WIDTH_PX, words};
 use crate::output::markup::Element;
@@ -13,6 +14,8 @@ use crate::output::markup::Element;
 pub(in crate::output) struct Heat {
     pub(in crate::output) caption: Caption,
     pub(in crate::output) x: Axis,
+    /// What no and what full light mean.
+    pub(in crate::output) scale: (&'static str, &'static str),
     /// Beside the first row and the last.
     pub(in crate::output) ends: (String, String),
     /// Cells from left to right, each from 0 to 1; all rows have as many.
@@ -54,7 +57,7 @@ impl Heat {
         let cells = format!("data:image/png;base64,{}", STANDARD.encode(cells));
         let image = Element::new("image").class("cells").px("x", frame.left).px("y", frame.top);
         let image = image.px("width", frame.right - frame.left).px("height", HEIGHT_PX);
-        let mut drawing = legend();
+        let mut drawing = self.legend();
         drawing.push(words(&self.ends.0, "quiet", frame.left, frame.top - 6.0));
         drawing.push(words(&self.ends.1, "quiet", frame.left, frame.bottom + 2.0 * LINE_AXIS_PX));
         drawing.extend(frame.across(&self.x, &self.x.ticks(5)));
@@ -65,6 +68,20 @@ impl Heat {
             description: self.caption.note.clone(),
             drawing,
         })
+    }
+
+    /// The colours and what they mean.
+    fn legend(&self) -> Vec<Element> {
+        let (left, wide) = (MARGIN_PX + width_px(self.scale.0) + 8.0, 8.0);
+        let mut drawn = vec![words(self.scale.0, "", MARGIN_PX, 20.0)];
+        for number in 0..17_u8 {
+            let [red, green, blue] = colour(number * (LAST_LEVEL / 16));
+            let cell = Element::new("rect").px("x", left + f64::from(number) * wide).px("y", 9.0);
+            let cell = cell.px("width", wide).px("height", 14.0);
+            drawn.push(cell.with("fill", format!("#{red:02x}{green:02x}{blue:02x}")));
+        }
+        drawn.push(words(self.scale.1, "", left + 17.0 * wide + 8.0, 20.0));
+        drawn
     }
 
     /// As many rows as can be told apart, each the mean of neighbours.
@@ -81,20 +98,6 @@ impl Heat {
         };
         (0..shown).map(row).collect()
     }
-}
-
-/// The colours and what they mean.
-fn legend() -> Vec<Element> {
-    let (left, wide) = (MARGIN_PX + 70.0, 8.0);
-    let mut drawn = vec![words("all idle", "", MARGIN_PX, 20.0)];
-    for number in 0..17_u8 {
-        let [red, green, blue] = colour(number * (LAST_LEVEL / 16));
-        let cell = Element::new("rect").px("x", left + f64::from(number) * wide).px("y", 9.0);
-        let cell = cell.px("width", wide).px("height", 14.0);
-        drawn.push(cell.with("fill", format!("#{red:02x}{green:02x}{blue:02x}")));
-    }
-    drawn.push(words("all in use", "", left + 17.0 * wide + 8.0, 20.0));
-    drawn
 }
 
 fn colour(level: u8) -> [u8; 3] {
@@ -123,4 +126,43 @@ fn image(rows: &[Vec<f64>]) -> Result<Vec<u8>, png::EncodingError> {
     writer.write_image_data(&pixels)?;
     writer.finish()?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heat(rows: Vec<Vec<f64>>) -> Heat {
+        Heat {
+            caption: Caption::new("nodes", "Nodes", "Two."),
+            x: Axis::linear("", 0.0, 1.0),
+            scale: ("none", "all"),
+            ends: ("first".into(), "last".into()),
+            rows,
+        }
+    }
+
+    #[test]
+    fn the_image_has_a_pixel_for_each_cell() {
+        let bytes = image(&[vec![0.0, 0.5], vec![1.0, 2.0]]).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((reader.info().width, reader.info().height), (2, 2));
+        assert_eq!(pixels[..4], [0, 32, LAST_LEVEL, LAST_LEVEL]);
+    }
+
+    #[test]
+    fn neighbours_are_averaged_where_there_are_too_many_rows() {
+        let rows: Vec<Vec<f64>> = (0..2 * MOST_ROWS).map(|row| vec![(row % 2) as f64]).collect();
+        assert_eq!(heat(rows).averaged(), vec![vec![0.5]; MOST_ROWS]);
+        assert_eq!(heat(vec![vec![0.25], vec![1.0]]).averaged(), [[0.25], [1.0]]);
+        let uneven = heat((0..MOST_ROWS + 13).map(|_| vec![1.0, 0.0]).collect()).averaged();
+        assert!(uneven.len() == MOST_ROWS && uneven.iter().all(|row| *row == [1.0, 0.0]));
+    }
+
+    #[test]
+    fn no_cells_are_no_image() {
+        assert!(heat(Vec::new()).draw().is_err());
+    }
 }

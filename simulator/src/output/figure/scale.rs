@@ -43,12 +43,12 @@ impl Axis {
         Self::linear(title, (from / step).floor() * step, (to / step).ceil() * step)
     }
 
-    /// From zero to the tick above the values.
+    /// From zero to the tick above the values. What reaches below zero, as a band may, ends there.
     pub(in crate::output) fn above_zero(
         title: impl Into<String>,
         values: impl IntoIterator<Item = f64>,
     ) -> Self {
-        Self::around(title, values.into_iter().chain([0.0]))
+        Self::around(title, values.into_iter().map(|value| value.max(0.0)).chain([0.0]))
     }
 
     /// Seconds, from none to the longest; at least to ten.
@@ -138,6 +138,7 @@ mod tests {
     fn an_axis_around_values_ends_on_ticks() {
         assert_eq!(Axis::around("", [87.1, 96.2]).ends(), (86.0, 98.0));
         assert_eq!(Axis::above_zero("", [3.0, 41.0]).ends(), (0.0, 50.0));
+        assert_eq!(Axis::above_zero("", [-2.0, 41.0]).ends(), (0.0, 50.0));
         assert_eq!(Axis::above_zero("", []).ends(), (0.0, 1.0));
         assert_eq!(Axis::around("", [7.0, 7.0]).ends(), (7.0, 8.0));
     }

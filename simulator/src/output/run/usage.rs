@@ -28,22 +28,29 @@ pub(super) fn nodes(ranked: &[&StrategyReport]) -> Result<Option<Section>, png::
             figures.push(heat(&strategy.name, timeline)?);
         }
     }
-    let text = "A line for each node with GPUs, the busiest at the top, of the first seed: dark is idle, light in use. A \
-                hard edge means that pods were packed onto few nodes.";
+    let text = "Nodes with GPUs, from the busiest to the idlest, of the first seed: dark is in use, light is idle. Of more than \
+                400 nodes, neighbours share a line. A hard edge means that pods were packed onto few nodes.";
     let section = Section { title: "The nodes in the course of time", text: text.into(), figures };
     Ok((!section.figures.is_empty()).then_some(section))
 }
 
+/// Idle GPUs are light, since they are what one looks for.
 fn heat(strategy: &str, timeline: &NodeTimeline) -> Result<Figure, png::EncodingError> {
     let nodes = timeline.busy_milli.iter().zip(&timeline.gpus).filter(|(_, gpus)| **gpus > 0);
-    let share = |(busy_milli, gpus): (&Vec<u64>, &u64)| -> Vec<f64> {
-        busy_milli.iter().map(|milli| *milli as f64 / (*gpus * 1000) as f64).collect()
+    let idle = |(busy_milli, gpus): (&Vec<u64>, &u64)| -> Vec<f64> {
+        busy_milli.iter().map(|milli| 1.0 - *milli as f64 / (*gpus * 1000) as f64).collect()
     };
-    let mut rows: Vec<Vec<f64>> = nodes.map(share).collect();
-    rows.sort_by(|one, other| other.iter().sum::<f64>().total_cmp(&one.iter().sum()));
+    let mut rows: Vec<Vec<f64>> = nodes.map(idle).collect();
+    rows.sort_by(|one, other| one.iter().sum::<f64>().total_cmp(&other.iter().sum()));
     let note = format!("{} nodes with GPUs.", count(rows.len() as u64));
-    let caption = Caption::new(format!("nodes-{strategy}"), format!("Nodes under {strategy}"), note);
-    Heat { caption, x: course::axis(), ends: ("busiest node".into(), "idlest node".into()), rows }.draw()
+    let heat = Heat {
+        caption: Caption::new(format!("nodes-{strategy}"), format!("Nodes under {strategy}"), note),
+        x: course::axis(),
+        scale: ("all in use", "all idle"),
+        ends: ("busiest node".into(), "idlest node".into()),
+        rows,
+    };
+    heat.draw()
 }
 
 /// Between many lines that cross, nobody sees bands.
@@ -53,10 +60,7 @@ fn has_bands(ranked: &[&StrategyReport]) -> bool {
 
 fn queue(ranked: &[&StrategyReport]) -> Figure {
     let (x, series) = (course::axis(), course::queue(ranked));
-    let y = Axis::above_zero(
-        "pods that wait",
-        series.iter().flat_map(|series| series.reach(&x)).map(|pods| pods.max(0.0)),
-    );
+    let y = Axis::above_zero("pods that wait", series.iter().flat_map(|series| series.reach(&x)));
     let note = "A queue that goes on growing is one that the cluster cannot serve.";
     let caption = Caption::new("queue", "The queue in the course of time", note);
     Lines { caption, x, y, series, ideal: Vec::new(), has_bands: has_bands(ranked), decimals: 1 }.draw()
@@ -90,14 +94,14 @@ fn hours(ranked: &[&StrategyReport]) -> Figure {
             Mark::between(shape, (from, to), look, told)
         };
         let marks = PARTS.into_iter().enumerate().zip(parts).map(bar).collect();
-        let stranded = decimal(100.0 * hours.stranded.mean / all, 1);
+        let stranded = format!("{} %", decimal(100.0 * hours.stranded.mean / all, 1));
         Row { name: strategy.name.clone(), value: stranded, marks }
     };
     let note = "Idle while some wait is capacity that was paid for, asked for and not to be had: stranded.";
     let rows = Rows {
         caption: Caption::new("gpu-hours", "Where the GPU-hours went", note),
         x: Axis::linear("% of all GPU-hours", 0.0, 100.0),
-        value_title: "stranded, %",
+        value_title: "stranded",
         rows: ranked.iter().map(row).collect(),
         legend: PARTS
             .into_iter()
