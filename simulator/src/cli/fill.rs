@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::illustration::Illustration;
 use super::printing::Printing;
 use super::runs::Runs;
 use super::sharding::Sharding;
@@ -30,6 +31,8 @@ pub(super) struct Arguments {
     sharding: Sharding,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    illustration: Illustration,
 }
 
 /// Which runs there are to be.
@@ -51,7 +54,9 @@ pub(super) struct Asked {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     arguments.printing.prepare()?;
+    arguments.illustration.prepare()?;
     let (report, finding) = arguments.asked.carry_out(arguments.sharding.part())?;
+    arguments.illustration.draw(&report)?;
     arguments.printing.print(&report)?;
     Ok(finding)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use super::illustration::Illustration;
 use super::printing::Printing;
 use super::source::name;
 use super::{Finding, complain};
@@ -29,13 +30,23 @@ pub(super) struct Arguments {
     partial: bool,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    illustration: Illustration,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.printing.prepare()?;
+    arguments.illustration.prepare()?;
     let joined = joined(&arguments.files, arguments.partial)?;
     match &joined {
-        Joined::Fill(report) => arguments.printing.print(report)?,
-        Joined::Run(report) => arguments.printing.print(report)?,
+        Joined::Fill(report) => {
+            arguments.illustration.draw(report)?;
+            arguments.printing.print(report)?;
+        }
+        Joined::Run(report) => {
+            arguments.illustration.draw(report)?;
+            arguments.printing.print(report)?;
+        }
     }
     Ok(finding(&joined))
 }

@@ -5,6 +5,7 @@
 
 mod compare;
 mod fill;
+mod illustration;
 mod import;
 mod interrupt;
 mod merge;

@@ -4,6 +4,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Finding;
+use super::illustration::Illustration;
 use super::printing::Printing;
 use super::runs::Runs;
 use super::seeds::Seeds;
@@ -30,13 +31,15 @@ pub(super) struct Arguments {
     #[command(flatten)]
     asked: Asked,
     /// Say in the JSON how many GPUs of each node were in use in each hundredth of the measured time, too: of the first
-    /// seed, for each strategy.
+    /// seed, for each strategy; --report and --figures show it and say it too.
     #[arg(long)]
     node_timeline: bool,
     #[command(flatten)]
     sharding: Sharding,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    illustration: Illustration,
 }
 
 /// Which runs there are to be.
@@ -57,7 +60,10 @@ pub(super) struct Asked {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     arguments.printing.prepare()?;
-    let (report, finding) = arguments.asked.carry_out(arguments.sharding.part(), arguments.node_timeline)?;
+    arguments.illustration.prepare()?;
+    let node_timeline = arguments.node_timeline || arguments.illustration.is_asked();
+    let (report, finding) = arguments.asked.carry_out(arguments.sharding.part(), node_timeline)?;
+    arguments.illustration.draw(&report)?;
     arguments.printing.print(&report)?;
     Ok(finding)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::figure::number::{count, decimal};
 use super::fingerprint::fingerprint;
 use crate::run::Traffic;
 use crate::runs::Shard;
@@ -90,4 +91,25 @@ pub(super) fn seconds_a_run(took: Duration, runs: usize) -> String {
 /// What a report begins with whose runs were not all done.
 pub(super) fn partial(partial: bool) -> &'static str {
     if partial { "PARTIAL: stopped before all runs were done.\n" } else { "" }
+}
+
+/// What every experiment is asked, for pages.
+pub(super) fn asked<T>(
+    head: &ExperimentHead,
+    seeds: &[u64],
+    strategies: &[T],
+    name: fn(&T) -> &str,
+) -> Vec<(&'static str, String)> {
+    let gpus = decimal(head.pods.gpu_milli as f64 / 1000.0, 1);
+    let seeds = match seeds {
+        [] => "none".into(),
+        [seed] => seed.to_string(),
+        [first, .., last] => format!("{first} to {last}; ± is the standard deviation over them"),
+    };
+    vec![
+        ("Cluster", format!("{} nodes with {} GPUs", count(head.nodes as u64), count(head.gpus))),
+        ("Pods", format!("{} in the table, which ask for {gpus} GPUs", count(head.pods.count as u64))),
+        ("Strategies", strategies.iter().map(name).collect::<Vec<_>>().join(", ")),
+        ("Seeds", seeds),
+    ]
 }

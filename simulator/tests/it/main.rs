@@ -12,6 +12,7 @@ mod import;
 mod input;
 mod merge;
 mod output;
+mod page;
 mod paper;
 mod place;
 mod plan;

@@ -25,7 +25,22 @@ fn report() -> Report {
 #[test]
 fn people_see_tables() {
     assert_snapshot!(report().to_text(), @"
+fgd places 88.42 % of the GPUs at 100 % demand, as much as binpack.
 4 nodes with 19 GPUs; 7 pods that ask for 8.1 GPUs. Demand of 1.3 times the GPUs arrives; seeds 1 to 2 (mean ± standard deviation).
+
+GPUs in use, % of all, over the demand that has arrived:
+     95┤
+     90┤                                    ⡤⠤⠤⠤⠤⠔               binpack
+       ┤            ⡠⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠼⠤⠤⠤⠤⠤⠔               fgd
+     85┤       ⢀⠤⠤⠤⠤⠃
+       ┤   ⢠⠤⠤⠤⠜
+     80┤   ⡜
+       ┤  ⢀⠇
+     75┤ ⢰⠉
+       ┤ ⡎
+     70┤⠉⠁
+       └┬────────────────┬─────────────────┬────────────────┬──
+       80               100               120              140
 
 GPUs in use, % of all, when so much demand has arrived (% of all GPUs):
  strategy           60           80           90           95          100          110

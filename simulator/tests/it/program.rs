@@ -162,7 +162,8 @@ fn listens_to_interrupt(status: &Path) -> bool {
 #[test]
 fn an_interrupt_leaves_what_is_done_and_ends_with_1() {
     let folder = fine();
-    let mut command = folder.command(&["--seeds", "1..10000", "--jobs", "1", "--output", "json"]);
+    let mut command =
+        folder.command(&["--seeds", "1..10000", "--jobs", "1", "--output", "json", "--report", "out.html"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
@@ -170,6 +171,25 @@ fn an_interrupt_leaves_what_is_done_and_ends_with_1() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["partial"], true);
     assert!(text(&output.stderr).contains("partial: "));
+    assert!(std::fs::read_to_string(folder.0.path().join("out.html")).unwrap().contains("PARTIAL"));
+}
+
+#[test]
+fn a_report_and_its_figures_are_files_and_what_keeps_them_from_being_written_is_told_first() {
+    let folder = fine();
+    let output = folder.fill(&["--seeds", "1", "--report", "out.html", "--figures", "new/figures"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let html = std::fs::read_to_string(folder.0.path().join("out.html")).unwrap();
+    let command =
+        "gpulse-sim fill --nodes nodes.csv --pods pods.csv --seeds 1 --report out.html --figures new/figures";
+    assert!(html.contains(&format!("<code>{command}</code>")), "{html}");
+    let svg = std::fs::read_to_string(folder.0.path().join("new/figures/allocation.svg")).unwrap();
+    assert!(svg.starts_with("<svg xmlns="), "{svg}");
+    let output = folder.fill(&["--report", "none/out.html"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+    assert_snapshot!(text(&output.stderr), @"gpulse-sim: --report: found none/out.html, expected a file in a folder that is there");
+    let output = folder.fill(&["--figures", "out.html/figures"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
 }
 
 #[test]

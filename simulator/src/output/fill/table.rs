@@ -1,8 +1,10 @@
 //! A report for people.
 
-use super::{PointReport, Report, RunReport, StrategyReport};
-use crate::output::grid;
+use super::answer::answer;
+use super::{PointReport, Report, RunReport, StrategyReport, curves};
+use crate::output::figure::Axis;
 use crate::output::head::{part, partial, seconds_a_run, seeds};
+use crate::output::{chart, grid};
 use crate::placement::Reason;
 use crate::stats::Spread;
 
@@ -13,18 +15,23 @@ const COLUMNS: usize = 6;
 pub(super) fn text(report: &Report) -> String {
     let mut text = head(report);
     let percents = percents(report);
+    if let Some(chart) = chart(report) {
+        text += "\nGPUs in use, % of all, over the demand that has arrived:\n";
+        text += &chart;
+    }
     text += "\nGPUs in use, % of all, when so much demand has arrived (% of all GPUs):\n";
-    text += &curves(report, &percents, |point| point.allocation_pct);
+    text += &numbers(report, &percents, |point| point.allocation_pct);
     text += "\nIdle GPUs that the typical pods cannot use, % of all:\n";
-    text += &curves(report, &percents, |point| point.fragmentation_pct);
+    text += &numbers(report, &percents, |point| point.fragmentation_pct);
     text += "\nAt the end, pods of a run:\n";
     text + &totals(report)
 }
 
 fn head(report: &Report) -> String {
     format!(
-        "{}{} Demand of {} times the GPUs arrives; {}{}.\n",
+        "{}{}\n{} Demand of {} times the GPUs arrives; {}{}.\n",
         partial(report.partial),
+        answer(report),
         report.head.sentence(),
         report.arrive,
         seeds(&report.seeds),
@@ -32,8 +39,16 @@ fn head(report: &Report) -> String {
     )
 }
 
+/// The end that is of interest; none where nothing was run.
+fn chart(report: &Report) -> Option<String> {
+    let series = curves::series(&report.strategies.iter().collect::<Vec<_>>(), |point| point.allocation_pct);
+    let x = curves::end(report).or_else(|| curves::whole(report))?;
+    let y = Axis::around("", series.iter().flat_map(|series| series.means(&x)));
+    Some(chart::text(&x, &y, &series))
+}
+
 /// Those that every run reached.
-fn percents(report: &Report) -> Vec<u32> {
+pub(super) fn percents(report: &Report) -> Vec<u32> {
     let reached = |percent: u32| {
         let all = |strategy: &StrategyReport| {
             strategy.runs.len() == strategy.at(percent).map_or(0, |point| point.runs)
@@ -44,7 +59,7 @@ fn percents(report: &Report) -> Vec<u32> {
     all[all.len().saturating_sub(COLUMNS)..].to_vec()
 }
 
-fn curves(report: &Report, percents: &[u32], value: fn(&PointReport) -> Spread) -> String {
+fn numbers(report: &Report, percents: &[u32], value: fn(&PointReport) -> Spread) -> String {
     let header = percents.iter().map(u32::to_string);
     let row = |strategy: &StrategyReport| {
         let cell =
@@ -67,7 +82,7 @@ fn totals(report: &Report) -> String {
         .into_iter()
         .filter(|reason| report.strategies.iter().any(|strategy| failed(strategy, *reason) > 0.0))
         .collect();
-    let named = reasons.iter().map(|reason| reason.text().trim_start_matches("gpulse: ").to_owned());
+    let named = reasons.iter().map(|reason| words(*reason).to_owned());
     let header =
         ["came".to_owned(), "placed".to_owned()].into_iter().chain(named).chain(["s a run".to_owned()]);
     let row = |strategy: &StrategyReport| {
@@ -81,8 +96,13 @@ fn totals(report: &Report) -> String {
     grid(header, report, row)
 }
 
+/// The reason for those who know whose it is.
+pub(super) fn words(reason: Reason) -> &'static str {
+    reason.text().trim_start_matches("gpulse: ")
+}
+
 /// A count, averaged over the runs.
-fn mean(strategy: &StrategyReport, count: impl Fn(&RunReport) -> u64) -> f64 {
+pub(super) fn mean(strategy: &StrategyReport, count: impl Fn(&RunReport) -> u64) -> f64 {
     strategy.runs.iter().map(|run| count(run) as f64).sum::<f64>() / strategy.runs.len().max(1) as f64
 }
 

@@ -1,10 +1,12 @@
 //! What came of a strategy, over its runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
+use crate::cluster::Node;
 use crate::policy::Choice;
 use crate::run::{BUCKETS, Finished, SAMPLES};
 use crate::stats::{Spread, rounded};
@@ -61,6 +63,8 @@ pub struct RunReport {
 pub struct NodeTimeline {
     /// The nodes' names, in their order.
     pub nodes: Vec<String>,
+    /// How many GPUs each has.
+    pub gpus: Vec<u64>,
     /// How many parts.
     pub buckets: u64,
     /// By node, for each part the mean of the GPUs in use, in thousandths of one.
@@ -119,9 +123,11 @@ impl StrategyReport {
 impl NodeTimeline {
     fn of(workload: &Workload, busy_milli: &[Vec<u64>]) -> Self {
         let slots = workload.slots.iter();
-        let name = |slot| workload.snapshot.at(slot).map_or_else(String::new, |node| node.name().to_string());
+        let nodes: Vec<&Arc<Node>> = slots.filter_map(|slot| workload.snapshot.at(*slot)).collect();
+        let gpus = |node: &Node| node.pools().map(|(_, pool)| pool.gaps.len() as u64).sum();
         Self {
-            nodes: slots.map(|slot| name(*slot)).collect(),
+            nodes: nodes.iter().map(|node| node.name().to_string()).collect(),
+            gpus: nodes.iter().map(|node| gpus(node)).collect(),
             buckets: BUCKETS,
             busy_milli: busy_milli.to_vec(),
         }

@@ -1,11 +1,10 @@
 //! A report for people.
 
-use std::time::Duration;
-
-use super::{PriorityReport, Report, StrategyReport, TrafficReport, WaitReport};
-use crate::cluster::Period;
-use crate::output::grid;
+use super::answer::answer;
+use super::{PriorityReport, Report, StrategyReport, WaitReport, course, question};
+use crate::output::figure::Axis;
 use crate::output::head::{part, partial, seconds_a_run, seeds};
+use crate::output::{chart, grid};
 use crate::stats::Spread;
 
 pub(super) fn text(report: &Report) -> String {
@@ -19,6 +18,7 @@ pub(super) fn text(report: &Report) -> String {
     text += &by_priority(report);
     text += "\nPods that wait, when so much of the measured time is over (%):\n";
     text += &queues(report);
+    text += &chart(report);
     text + &never_placed(report)
 }
 
@@ -33,49 +33,17 @@ const WAITS: [Wait; 4] = [
 ];
 
 fn head(report: &Report) -> String {
-    let traffic = &report.traffic;
-    let load = traffic.load.map_or_else(String::new, |load| format!(" at {load} of the GPUs"));
-    let depth = traffic.backfill_depth.map_or_else(String::new, |depth| format!(" of {depth}"));
-    let extent = match (traffic.pods_counted, traffic.horizon_s) {
-        (Some(pods), _) => format!("while {pods} pods came"),
-        (None, Some(seconds)) => format!("for {}", period(seconds)),
-        (None, None) => "to the end of the trace".into(),
-    };
     format!(
-        "{}{} Arrivals {}{load}{}, lives {}, queue {}{depth}{}; {}{}.\n\
-         Measured from {} on, {extent} ({} on average).\n",
+        "{}{}\n{} Arrivals {}, queue {}; {}{}.\nMeasured {}.\n",
         partial(report.partial),
+        answer(report),
         report.head.sentence(),
-        traffic.arrivals,
-        rhythm(traffic),
-        traffic.lives,
-        traffic.queue,
-        if traffic.priorities { " by priority" } else { "" },
+        question::arrivals(&report.traffic),
+        question::queue(&report.traffic),
         seeds(&report.seeds),
         part(report.shard),
-        period(traffic.warm_up_s),
-        period(measured_s(report)),
+        question::measured(report),
     )
-}
-
-/// What arrivals follow beside chance.
-fn rhythm(traffic: &TrafficReport) -> String {
-    let burst = traffic.burst.as_ref().map(|burst| format!(" in bursts of {burst}"));
-    let daily = (traffic.daily > 0.0).then(|| format!(", day and night ±{}", traffic.daily));
-    let drift = (traffic.drift > 0.0).then(|| format!(", mix drifting ±{}", traffic.drift));
-    [burst, daily, drift].into_iter().flatten().collect()
-}
-
-/// The length of the measured time, averaged over the runs: whole minutes where it is long.
-fn measured_s(report: &Report) -> f64 {
-    let ends: Vec<f64> =
-        report.strategies.iter().flat_map(|strategy| &strategy.runs).map(|run| run.end_s).collect();
-    let mean = ends.iter().sum::<f64>() / ends.len().max(1) as f64 - report.traffic.warm_up_s;
-    if mean > 3600.0 { (mean / 60.0).round() * 60.0 } else { mean.round() }
-}
-
-fn period(seconds: f64) -> String {
-    Period(Duration::from_millis((seconds * 1000.0) as u64)).to_string()
 }
 
 fn totals(report: &Report) -> String {
@@ -160,6 +128,18 @@ fn queues(report: &Report) -> String {
         percents.iter().map(|percent| format!("{:.1}", at(percent))).collect()
     };
     grid(percents.iter().map(usize::to_string), report, row)
+}
+
+/// The queue in the course of time; nothing where nobody waited.
+fn chart(report: &Report) -> String {
+    let series = course::queue(&report.strategies.iter().collect::<Vec<_>>());
+    let x = course::axis();
+    let longest = series.iter().flat_map(|series| series.means(&x)).fold(0.0, f64::max);
+    if longest == 0.0 {
+        return String::new();
+    }
+    let y = Axis::above_zero("", [longest]);
+    format!("\nThe same as a chart:\n{}", chart::text(&x, &y, &series))
 }
 
 /// Nothing where all were placed. What fits no empty node does so under every strategy.
