@@ -54,7 +54,9 @@ impl Gaps {
     /// How many devices have at least this much left.
     #[must_use]
     pub fn at_least(&self, share: MilliGpu) -> u32 {
-        self.0.iter().filter(|gap| u64::from(**gap) >= share.0).count() as u32
+        // Compared as they are, several at a time.
+        let Ok(share) = u16::try_from(share.0) else { return 0 };
+        self.0.iter().map(|gap| u32::from(*gap >= share)).sum()
     }
 
     /// Takes a share of each of these devices; of one that has less left, what it has.
@@ -75,6 +77,7 @@ impl Gaps {
 impl Deref for Gaps {
     type Target = [u16];
 
+    #[inline]
     fn deref(&self) -> &[u16] {
         &self.0
     }

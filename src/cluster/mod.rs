@@ -13,6 +13,7 @@
 mod assembly;
 mod gaps;
 mod gpu;
+mod journal;
 pub mod kubernetes;
 mod mix;
 mod model;
@@ -31,6 +32,7 @@ mod units;
 pub use assembly::{Assembly, Board, Samples};
 pub use gaps::{Devices, Gaps};
 pub use gpu::{Confidence, Freshness, FreshnessPolicy, Gpu, Health, MigInstance, Source, Utilization};
+pub use journal::Journal;
 pub use kubernetes::ObjectError;
 pub use mix::{Mix, Wish};
 pub use model::{Model, ModelPattern};

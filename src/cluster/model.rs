@@ -25,6 +25,13 @@ impl Model {
     pub fn new(name: &str) -> Self {
         Arc::<str>::from(name).into()
     }
+
+    /// Whether the other is this very value, shared: then they are equal, and nothing needs comparing. Nodes of one
+    /// snapshot share the models that their labels name.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.name, &other.name)
+    }
 }
 
 impl From<Arc<str>> for Model {

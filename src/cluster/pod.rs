@@ -38,6 +38,7 @@ pub struct PodRequest {
     /// Which pod.
     pub key: PodKey,
     /// The API server's identity of this very pod; empty for a manifest that was never created.
+    #[serde(default)]
     pub uid: Arc<str>,
     /// The UID of the controller that made the pod (ReplicaSet, Job, ...), if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

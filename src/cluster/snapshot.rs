@@ -26,6 +26,12 @@ pub struct Snapshot {
 pub struct Slot(pub(super) u32);
 
 impl Slot {
+    /// The place with this index.
+    #[must_use]
+    pub fn at(index: usize) -> Self {
+        Self(index as u32)
+    }
+
     /// The place as an index.
     #[must_use]
     pub fn index(self) -> usize {

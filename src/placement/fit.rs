@@ -38,7 +38,7 @@ fn memory_refusal(pod: &PodRequest, node: &Node) -> Option<Reason> {
 
 fn count_refusal(pod: &PodRequest, demand: &GpuDemand, node: &Node) -> Option<Reason> {
     let (facts, pool) = node.pool(&demand.resource)?;
-    let nominated: u32 = nominated_demands(pod, node, demand).sum();
+    let nominated = if node.has_nominated() { nominated_demands(pod, node, demand).sum() } else { 0 };
     let wanted = demand.count.saturating_add(nominated);
     if facts.kind == PoolKind::Divisible {
         return (wanted > pool.gaps.at_least(demand.share)).then_some(Reason::InsufficientGpus);
@@ -61,11 +61,12 @@ fn nominated_demands<'a>(
 }
 
 fn host_refusal(pod: &PodRequest, node: &Node) -> Option<Reason> {
-    let nominated_cpu = node.nominated_against(pod).map(|other| other.cpu).sum();
+    let nominated = || node.has_nominated().then(|| node.nominated_against(pod)).into_iter().flatten();
+    let nominated_cpu = nominated().map(|other| other.cpu).sum();
     if pod.cpu.0 > 0 && node.cpu_used() + nominated_cpu + pod.cpu > node.cpu() {
         return Some(Reason::InsufficientCpu);
     }
-    let nominated_memory = node.nominated_against(pod).map(|other| other.memory).sum();
+    let nominated_memory = nominated().map(|other| other.memory).sum();
     let memory_short = node.memory_used() + nominated_memory + pod.memory > node.memory();
     (pod.memory.0 > 0 && memory_short).then_some(Reason::InsufficientMemory)
 }

@@ -2,25 +2,33 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::strategy::{Strategy, binpack};
 use crate::cluster::{ModelPattern, PerMille};
 
-/// A named policy. Configuration makes it; decisions read it.
-#[derive(Debug, Clone)]
+/// A named policy. Configuration makes it; decisions read it; a recording has it in full.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Profile {
     /// Its name, as URLs and annotations give it.
     pub name: Arc<str>,
     /// What it prefers.
     pub strategy: &'static Strategy,
     /// How live utilization counts.
+    #[serde(default)]
     pub utilization: UtilizationRules,
     /// Scores closer than this are equal.
+    #[serde(default = "standard_deadband")]
     pub deadband: PerMille,
     /// What `random` draws from.
+    #[serde(default)]
     pub seed: u64,
     /// What `binpack` and `worst-fit` measure fullness by.
+    #[serde(default)]
     pub resources: ResourceWeights,
     /// What `affinity` looks for.
+    #[serde(default)]
     pub affinity: AffinityRules,
 }
 
@@ -32,7 +40,7 @@ impl Profile {
             name: name.into(),
             strategy: &binpack::STRATEGY,
             utilization: UtilizationRules::default(),
-            deadband: PerMille::new(20),
+            deadband: standard_deadband(),
             seed: 0,
             resources: ResourceWeights::default(),
             affinity: AffinityRules::default(),
@@ -40,8 +48,13 @@ impl Profile {
     }
 }
 
+fn standard_deadband() -> PerMille {
+    PerMille::new(20)
+}
+
 /// How live utilization counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct UtilizationRules {
     /// Its share of the score where measurements are fresh; the strategy has the rest.
     pub weight: PerMille,
@@ -56,7 +69,8 @@ impl Default for UtilizationRules {
 }
 
 /// What fullness is measured by; only the proportions count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ResourceWeights {
     /// The GPU resource that the pod asks for.
     pub gpu: u32,
@@ -74,7 +88,8 @@ impl Default for ResourceWeights {
 }
 
 /// What the affinity strategy looks for. A rule without weight is off; the weights' proportions count.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AffinityRules {
     /// GPU models, best first. A pod's own list comes before it.
     pub models: Vec<ModelPattern>,
@@ -91,7 +106,8 @@ pub struct AffinityRules {
 }
 
 /// A label that speaks for a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LabelPreference {
     /// The label.
     pub key: Arc<str>,
@@ -102,7 +118,8 @@ pub struct LabelPreference {
 }
 
 /// What other pods of the same owner on a node mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum OwnerRule {
     /// The more the better.
     #[default]

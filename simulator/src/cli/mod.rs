@@ -1,13 +1,17 @@
 //! What a person types, and what the program answers.
 //!
 //! Results go to stdout, errors, warnings and progress to stderr. The exit code is 0 where all is well, 1 for a
-//! negative finding (a result that is only partial), 2 for bad usage or input.
+//! negative finding (a result that is only partial, a pod that fits nowhere), 2 for bad usage or input.
 
 mod fill;
 mod illustration;
+mod import;
 mod interrupt;
 mod merge;
+mod place;
+mod plan;
 mod printing;
+mod profile;
 mod progress;
 mod run;
 mod runs;
@@ -34,6 +38,12 @@ struct Arguments {
 enum Command {
     /// Fill a cluster pod by pod until it is over-full, and see how much of it each strategy can use.
     Fill(fill::Arguments),
+    /// Answer a planner's question: what to buy, what still fits, what a loss costs, what could go.
+    Plan(plan::Arguments),
+    /// Make a snapshot (for --nodes) and a trace (for --pods) from what others write.
+    Import(import::Arguments),
+    /// Say where pods would go, one after the other: node, score, and who is as good.
+    Place(place::Arguments),
     /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
     Run(run::Arguments),
     /// Join the results of parts of an experiment: the same bytes as if one machine had done all of it.
@@ -54,6 +64,9 @@ enum Finding {
 pub fn run() -> ExitCode {
     let finding = match Arguments::parse().command {
         Command::Fill(arguments) => fill::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Place(arguments) => place::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
     };

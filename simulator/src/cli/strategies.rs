@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::Args;
 
-use crate::placement::STRATEGIES;
+use crate::placement::{STRATEGIES, Strategy};
 use crate::policy::{Choice, PAPER};
 use crate::workload::Workload;
 
@@ -45,6 +45,27 @@ impl Strategies {
         }
         Ok(chosen)
     }
+}
+
+/// gpulse's own strategies of these names, each once.
+///
+/// # Errors
+/// Where a name is none of theirs.
+pub(super) fn own(names: &[String]) -> anyhow::Result<Vec<&'static Strategy>> {
+    let mut chosen: Vec<&'static Strategy> = Vec::new();
+    for name in names {
+        let Some(strategy) = STRATEGIES.iter().find(|strategy| strategy.name == *name) else {
+            let known: Vec<&str> = STRATEGIES.iter().map(|strategy| strategy.name).collect();
+            bail!(
+                "--strategy: found {name:?}, expected some of {}: plans are for what can be run",
+                known.join(", ")
+            );
+        };
+        if chosen.iter().all(|other| other.name != strategy.name) {
+            chosen.push(strategy);
+        }
+    }
+    Ok(chosen)
 }
 
 fn named(name: &str) -> Vec<Choice> {

@@ -143,6 +143,6 @@ impl TrafficArguments {
 }
 
 /// A period as the command line has it: its parser lets no longer ones in than milliseconds can count.
-fn millis(period: Period) -> u64 {
+pub(super) fn millis(period: Period) -> u64 {
     u64::try_from(period.0.as_millis()).unwrap_or(u64::MAX)
 }

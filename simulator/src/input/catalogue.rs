@@ -71,7 +71,7 @@ pub fn read_catalogue(file: &str, source: impl Read) -> Result<(Vec<ShapeRow>, V
             cpu: MilliCpu(table.whole(CPU, 0..=MAX_CPU_MILLI, "thousandths of a CPU")?),
             memory: Mib(table.whole(MEMORY, 0..=MAX_MEMORY_MIB, "MiB")?),
             gpus: table.whole(GPUS, 0..=MAX_GPUS, "GPUs")? as u32,
-            model: Some(table.text(MODEL)).filter(|model| !model.is_empty()).map(Arc::from),
+            model: table.optional(MODEL),
             price: if table.has(PRICE) { Some(price(&table)?) } else { None },
         });
     }

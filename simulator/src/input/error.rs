@@ -11,12 +11,12 @@ use crate::cluster::SavedSnapshotError;
 #[derive(Debug, Error)]
 pub enum InputError {
     /// The file cannot be opened or read.
-    #[error("{file} cannot be read: {source}")]
+    #[error("{file} cannot be read: {cause}")]
     Unreadable {
         /// The file.
         file: String,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// There is nothing in it, or nothing below the header.
     #[error("{file} {found}: expected {expected}")]
@@ -29,12 +29,12 @@ pub enum InputError {
         expected: String,
     },
     /// It begins as a JSON document, and is no snapshot.
-    #[error("{file}: {source}")]
+    #[error("{file}: {cause}")]
     Snapshot {
         /// The file.
         file: String,
         /// What is wrong with it.
-        source: SavedSnapshotError,
+        cause: SavedSnapshotError,
     },
     /// The header is not one of this table.
     #[error("{file}:1: {column}: {problem}; found the columns {found}")]
@@ -60,6 +60,16 @@ pub enum InputError {
         /// What should be.
         expected: Cow<'static, str>,
     },
+    /// A line is not the JSON that it should be.
+    #[error("{file}:{line}: {problem}")]
+    Json {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The field, what is there and what should be.
+        problem: String,
+    },
     /// A value is not one of its column.
     #[error("{file}:{line}: {column}: found {found:?}, expected {expected}")]
     Value {
@@ -67,8 +77,8 @@ pub enum InputError {
         file: String,
         /// The line.
         line: u64,
-        /// The column.
-        column: &'static str,
+        /// The column, or the field of a JSON object.
+        column: Cow<'static, str>,
         /// What is there.
         found: String,
         /// What should be.

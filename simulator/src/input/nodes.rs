@@ -20,6 +20,8 @@ pub struct NodeRow {
     pub gpus: u32,
     /// Their model (`model`); `None` where the field is empty.
     pub model: Option<Arc<str>>,
+    /// The zone that it stands in (`zone`); `None` where the field is empty.
+    pub zone: Option<Arc<str>>,
 }
 
 /// All nodes of a table.
@@ -36,6 +38,7 @@ const CPU: usize = 1;
 const MEMORY: usize = 2;
 const GPUS: usize = 3;
 const MODEL: usize = 4;
+const ZONE: usize = 5;
 
 const COLUMNS: &[Column] = &[
     Column { name: "sn", needed: true },
@@ -43,6 +46,7 @@ const COLUMNS: &[Column] = &[
     Column { name: "memory_mib", needed: true },
     Column { name: "gpu", needed: true },
     Column { name: "model", needed: false },
+    Column { name: "zone", needed: false },
 ];
 
 /// More than any machine has: a larger number is a slip of the pen.
@@ -63,7 +67,8 @@ pub fn read_nodes(file: &str, source: impl Read) -> Result<NodeTable, InputError
             cpu: MilliCpu(table.whole(CPU, 0..=MAX_CPU_MILLI, "thousandths of a CPU")?),
             memory: Mib(table.whole(MEMORY, 0..=MAX_MEMORY_MIB, "MiB")?),
             gpus: table.whole(GPUS, 0..=MAX_GPUS, "GPUs")? as u32,
-            model: Some(table.text(MODEL)).filter(|model| !model.is_empty()).map(Arc::from),
+            model: table.optional(MODEL),
+            zone: table.optional(ZONE),
         });
     }
     Ok(NodeTable { rows, unread: table.others })

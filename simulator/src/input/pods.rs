@@ -1,16 +1,18 @@
 //! The table of pods.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use super::error::InputError;
 use super::nodes::{MAX_CPU_MILLI, MAX_GPUS, MAX_MEMORY_MIB};
 use super::table::{Column, Table};
 use crate::cluster::{Mib, MilliCpu, MilliGpu};
 
-/// What a pod asks for, as its row says. Its name is only checked: to a simulation, pods that ask for the same are the
-/// same.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A pod, as its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodRow {
+    /// Its name (`name`), unique in the table.
+    pub name: Arc<str>,
     /// CPU (`cpu_milli`).
     pub cpu: MilliCpu,
     /// Memory (`memory_mib`).
@@ -23,7 +25,7 @@ pub struct PodRow {
     pub models: Vec<String>,
 }
 
-pub(super) const NAME: usize = 0;
+const NAME: usize = 0;
 const CPU: usize = 1;
 const MEMORY: usize = 2;
 const GPUS: usize = 3;
@@ -33,6 +35,7 @@ const MODELS: usize = 5;
 pub(super) const CREATED: usize = 8;
 pub(super) const DELETED: usize = 9;
 pub(super) const SCHEDULED: usize = 10;
+pub(super) const DURATION: usize = 11;
 
 pub(super) const COLUMNS: &[Column] = &[
     Column { name: "name", needed: true },
@@ -47,6 +50,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column { name: "creation_time", needed: false },
     Column { name: "deletion_time", needed: false },
     Column { name: "scheduled_time", needed: false },
+    Column { name: "duration", needed: false },
 ];
 
 /// Reads a table of pods and hands each row on; `file` is what errors call it. Returns the columns that nothing was
@@ -61,14 +65,14 @@ pub fn read_pods(
 ) -> Result<Vec<String>, InputError> {
     let mut table = Table::open(file, source, COLUMNS)?;
     while table.advance()? {
-        table.unique_name(NAME)?;
-        take(row(&table)?);
+        take(row(&mut table)?);
     }
     Ok(table.others)
 }
 
-/// What the pod of the current row asks for.
-pub(super) fn row<R: Read>(table: &Table<R>) -> Result<PodRow, InputError> {
+/// The pod of the current row.
+pub(super) fn row<R: Read>(table: &mut Table<R>) -> Result<PodRow, InputError> {
+    let name = table.unique_name(NAME)?.into();
     let gpus = table.whole(GPUS, 0..=MAX_GPUS, "GPUs")?;
     let share = table.whole(SHARE, 0..=MilliGpu::WHOLE.0, "thousandths of each GPU")?;
     match (gpus, share) {
@@ -87,6 +91,7 @@ pub(super) fn row<R: Read>(table: &Table<R>) -> Result<PodRow, InputError> {
         return Err(table.wrong(MODELS, "GPU models joined by a bar, such as V100M16|V100M32"));
     }
     Ok(PodRow {
+        name,
         cpu: MilliCpu(table.whole(CPU, 0..=MAX_CPU_MILLI, "thousandths of a CPU")?),
         memory: Mib(table.whole(MEMORY, 0..=MAX_MEMORY_MIB, "MiB")?),
         gpus: gpus as u32,

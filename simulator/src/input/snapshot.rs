@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// Where the file cannot be read.
 pub fn is_json(file: &str, source: &mut impl BufRead) -> Result<bool, InputError> {
-    let unreadable = |source| InputError::Unreadable { file: file.into(), source };
+    let unreadable = |cause| InputError::Unreadable { file: file.into(), cause };
     let start = source.fill_buf().map_err(unreadable)?;
     let mark = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let first = start[mark..].iter().find(|byte| !byte.is_ascii_whitespace());
@@ -27,5 +27,5 @@ pub fn is_json(file: &str, source: &mut impl BufRead) -> Result<bool, InputError
 /// # Errors
 /// Where it is no such document, or names a node or a pod twice.
 pub fn read_snapshot(file: &str, source: impl Read) -> Result<Snapshot, InputError> {
-    Snapshot::load(source).map_err(|source| InputError::Snapshot { file: file.into(), source })
+    Snapshot::load(source).map_err(|cause| InputError::Snapshot { file: file.into(), cause })
 }

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::error::InputError;
+use super::lines::Lines;
+use super::names::Names;
 
 /// A column that a table may have.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +22,7 @@ pub(super) struct Column {
 /// A table that is read row by row. Columns are named by their place in the list that it was opened with.
 pub(super) struct Table<R> {
     file: String,
-    reader: csv::Reader<R>,
+    reader: csv::Reader<Lines<R>>,
     columns: &'static [Column],
     /// For each of `columns`, its place in the file.
     places: Vec<Option<usize>>,
@@ -34,8 +36,11 @@ pub(super) struct Table<R> {
 impl<R: Read> Table<R> {
     /// Reads the header.
     pub(super) fn open(file: &str, source: R, columns: &'static [Column]) -> Result<Self, InputError> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
-        let header = reader.headers().map_err(|error| broken(file, error))?.clone();
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(Lines::of(source));
+        let header = match reader.headers() {
+            Ok(header) => header.clone(),
+            Err(error) => return Err(broken(file, reader.get_ref(), error)),
+        };
         let expected = || {
             let needed = columns.iter().filter(|column| column.needed).map(|column| column.name);
             format!("a header with the columns {}", needed.collect::<Vec<_>>().join(", "))
@@ -75,7 +80,12 @@ impl<R: Read> Table<R> {
     /// # Errors
     /// Where the line has another number of fields than the header, or where the table ends without a single row.
     pub(super) fn advance(&mut self) -> Result<bool, InputError> {
-        let more = self.reader.read_record(&mut self.record).map_err(|error| broken(&self.file, error))?;
+        let more = match self.reader.read_record(&mut self.record) {
+            Ok(more) => more,
+            Err(error) => return Err(broken(&self.file, self.reader.get_ref(), error)),
+        };
+        let line = self.record.position().map_or(0, csv::Position::line);
+        self.reader.get_mut().forget_before(line);
         self.rows += u64::from(more);
         if self.rows == 0 {
             let (file, expected) = (self.file.clone(), "at least one row".into());
@@ -92,6 +102,11 @@ impl<R: Read> Table<R> {
     /// The field's text; empty where the table does not have the column.
     pub(super) fn text(&self, column: usize) -> &str {
         self.places[column].and_then(|place| self.record.get(place)).unwrap_or("")
+    }
+
+    /// The field's text; `None` where it is empty, or the table does not have the column.
+    pub(super) fn optional(&self, column: usize) -> Option<Arc<str>> {
+        Some(self.text(column)).filter(|text| !text.is_empty()).map(Arc::from)
     }
 
     /// The field as a whole number within `range`. `what` says what it counts.
@@ -122,40 +137,33 @@ impl<R: Read> Table<R> {
     pub(super) fn wrong(&self, column: usize, expected: impl Into<Cow<'static, str>>) -> InputError {
         InputError::Value {
             file: self.file.clone(),
-            line: self.record.position().map_or(0, csv::Position::line),
-            column: self.columns[column].name,
+            line: self.reader.get_ref().number(self.record.position().map_or(0, csv::Position::line)),
+            column: self.columns[column].name.into(),
             found: self.text(column).to_owned(),
             expected: expected.into(),
         }
     }
 }
 
-/// The names seen, as 128 bits each: of ten million names two differ in all of them, but for one chance in 10^24.
-#[derive(Debug, Default)]
-struct Names {
-    seen: HashSet<u128>,
-    hashers: [RandomState; 2],
-}
-
-impl Names {
-    /// Whether the name is new.
-    fn insert(&mut self, name: &str) -> bool {
-        let [high, low] = &self.hashers;
-        self.seen.insert(u128::from(high.hash_one(name)) << 64 | u128::from(low.hash_one(name)))
-    }
-}
-
 /// What the CSV reader says, in our words.
-fn broken(file: &str, error: csv::Error) -> InputError {
-    let line = |position: &Option<csv::Position>| position.as_ref().map_or(1, csv::Position::line);
-    let (line, found, expected) = match error.kind() {
+pub(super) fn broken<R: Read>(file: &str, lines: &Lines<R>, error: csv::Error) -> InputError {
+    let line = |position: Option<csv::Position>| lines.number(position.map_or(1, |at| at.line()));
+    let (line, found, expected) = match error.into_kind() {
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
             (line(pos), format!("{len} fields"), format!("{expected_len}, as the header has").into())
         }
         csv::ErrorKind::Utf8 { pos, .. } => {
             (line(pos), "bytes that are no UTF-8".into(), "text in UTF-8".into())
         }
-        _ => return InputError::Unreadable { file: file.into(), source: error.into() },
+        csv::ErrorKind::Io(cause) => {
+            // A table that is made of another one tells what is wrong with that one.
+            let ours = cause.downcast::<InputError>();
+            return ours.unwrap_or_else(|cause| InputError::Unreadable { file: file.into(), cause });
+        }
+        other => {
+            let cause = std::io::Error::other(format!("{other:?}"));
+            return InputError::Unreadable { file: file.into(), cause };
+        }
     };
     InputError::Line { file: file.into(), line, found, expected }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 
 use super::error::InputError;
 use super::philly;
-use super::pods::{self, CREATED, DELETED, NAME, PodRow, SCHEDULED};
+use super::pods::{self, CREATED, DELETED, DURATION, PodRow, SCHEDULED};
 use super::table::Table;
 
 /// When a pod came and how long it ran.
@@ -20,7 +20,8 @@ pub struct PodTimes {
 /// times; `file` is what errors call it. Returns the columns that nothing was read from.
 ///
 /// A pod of openb comes at `creation_time` and runs from `scheduled_time`, or where it was never scheduled from
-/// `creation_time`, to `deletion_time`. Where the file lacks `creation_time` or `deletion_time`, no row has times.
+/// `creation_time`, to `deletion_time`; where the file lacks that for as long as `duration` says. Where it lacks
+/// `creation_time`, or both of these, no row has times.
 ///
 /// # Errors
 /// At the first thing that is wrong with it, and where a file that can be no Philly trace lacks a column of openb's.
@@ -30,15 +31,14 @@ pub fn read_timed_pods(
     mut take: impl FnMut(PodRow, Option<PodTimes>),
 ) -> Result<Vec<String>, InputError> {
     let start = source.fill_buf();
-    let start = start.map_err(|source| InputError::Unreadable { file: file.into(), source })?;
-    if philly::is_header(start.split(|byte| *byte == b'\n').next().unwrap_or_default()) {
-        return philly::read(file, source, |row, times| take(row, Some(times)));
+    let start = start.map_err(|cause| InputError::Unreadable { file: file.into(), cause })?;
+    if philly::is_header(start.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default()) {
+        return philly::read_philly(file, source, |row, times| take(row, Some(times)));
     }
     let mut table = Table::open(file, source, pods::COLUMNS)?;
-    let timed = table.has(CREATED) && table.has(DELETED);
+    let timed = table.has(CREATED) && (table.has(DELETED) || table.has(DURATION));
     while table.advance()? {
-        table.unique_name(NAME)?;
-        let row = pods::row(&table)?;
+        let row = pods::row(&mut table)?;
         take(row, if timed { Some(times(&table)?) } else { None });
     }
     Ok(table.others)
@@ -46,6 +46,9 @@ pub fn read_timed_pods(
 
 fn times<R: Read>(table: &Table<R>) -> Result<PodTimes, InputError> {
     let created = seconds(table, CREATED)?;
+    if !table.has(DELETED) {
+        return Ok(PodTimes { came_ms: created, life_ms: seconds(table, DURATION)? });
+    }
     let started = if table.text(SCHEDULED).is_empty() { created } else { seconds(table, SCHEDULED)? };
     if started < created {
         let expected = format!("a time not before creation_time, which is {}", table.text(CREATED));
@@ -62,7 +65,7 @@ fn times<R: Read>(table: &Table<R>) -> Result<PodTimes, InputError> {
 }
 
 /// Three hundred years: a longer time is a slip of the pen.
-const MAX_SECONDS: u64 = 10_000_000_000;
+pub(super) const MAX_SECONDS: u64 = 10_000_000_000;
 
 /// The field as seconds, in milliseconds; decimals beyond the third are cut off.
 pub(super) fn seconds<R: Read>(table: &Table<R>, column: usize) -> Result<u64, InputError> {

@@ -12,6 +12,8 @@ mod grid;
 mod head;
 mod markup;
 mod page;
+pub mod place;
+pub mod plan;
 pub mod run;
 
 pub use document::Document;

@@ -32,8 +32,10 @@ impl EverybodyPlaced {
 }
 
 impl Need for EverybodyPlaced {
-    fn is_met(&mut self, fleet: &Fleet, purchase: &Purchase) -> bool {
-        self.by_seed(&fleet.with(purchase)).iter().all(Vec::is_empty)
+    /// How many pods find no place, over all seeds.
+    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> u64 {
+        let by_seed = self.by_seed(&fleet.with(purchase));
+        by_seed.iter().flatten().map(|group| group.pods).sum()
     }
 
     fn homeless(&mut self, fleet: &Fleet, purchase: &Purchase) -> Vec<Homeless> {

@@ -46,6 +46,12 @@ impl Fleet {
         &self.offers
     }
 
+    /// Whether the catalogue has prices.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        self.offers.iter().any(|offer| offer.shape.price.is_some())
+    }
+
     /// Nothing bought.
     #[must_use]
     pub fn nothing(&self) -> Purchase {

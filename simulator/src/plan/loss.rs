@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::settle::{Settled, Tenant};
-use crate::cluster::{Node, PodRequest, Slot, Snapshot};
+use super::settle::{Lost, Settled};
+use crate::cluster::{PodRequest, Slot, Snapshot};
 use crate::placement::Reason;
 use crate::workload::Workload;
 
@@ -61,7 +61,7 @@ pub fn by_label(workload: &Workload, label: &str) -> (Vec<Domain>, usize) {
 
 /// Loses each of the domains for itself: its pods come again, the highest priority first and else in the order in which
 /// they came, and are placed on what is left.
-pub fn losses(settled: &mut Settled, domains: &[Domain], mut done: impl FnMut()) -> Vec<Loss> {
+pub fn losses(settled: &mut Settled, domains: &[Domain]) -> Vec<Loss> {
     let loss = |domain: &Domain| {
         let evacuation = Evacuation::of(settled, &domain.slots);
         let mut refusals: BTreeMap<Reason, u64> = BTreeMap::new();
@@ -82,7 +82,6 @@ pub fn losses(settled: &mut Settled, domains: &[Domain], mut done: impl FnMut())
             refusals,
         };
         evacuation.undo(settled);
-        done();
         loss
     };
     domains.iter().map(loss).collect()
@@ -90,8 +89,7 @@ pub fn losses(settled: &mut Settled, domains: &[Domain], mut done: impl FnMut())
 
 /// Nodes that are gone, and what became of their pods.
 pub(super) struct Evacuation {
-    /// The nodes as they were.
-    lost: Vec<(Slot, Arc<Node>, Vec<Tenant>)>,
+    lost: Vec<Lost>,
     /// Where their pods went, in this order.
     moved: Vec<Slot>,
     /// Those that went nowhere.
@@ -101,13 +99,8 @@ pub(super) struct Evacuation {
 impl Evacuation {
     /// Takes these nodes away and places their pods on the others.
     pub(super) fn of(settled: &mut Settled, slots: &[Slot]) -> Self {
-        let mut lost = Vec::new();
-        for slot in slots {
-            if let Some(node) = settled.cluster.lose(*slot) {
-                lost.push((*slot, node, settled.clear(*slot)));
-            }
-        }
-        let tenants = lost.iter().flat_map(|(_, _, tenants)| tenants);
+        let lost: Vec<Lost> = slots.iter().filter_map(|slot| settled.lose(*slot)).collect();
+        let tenants = lost.iter().flat_map(|lost| &lost.tenants);
         let mut pods: Vec<Arc<PodRequest>> = tenants.map(|tenant| tenant.pod.clone()).collect();
         pods.sort_by_key(|pod| Reverse(pod.priority));
         let mut evacuation = Self { lost, moved: Vec::new(), homeless: Vec::new() };
@@ -123,10 +116,7 @@ impl Evacuation {
     /// Puts everything back.
     pub(super) fn undo(self, settled: &mut Settled) {
         self.moved.iter().rev().for_each(|slot| settled.evict_last(*slot));
-        for (slot, node, tenants) in self.lost {
-            settled.cluster.restore(slot, &node);
-            settled.refill(slot, tenants);
-        }
+        self.lost.into_iter().rev().for_each(|lost| settled.restore(lost));
     }
 }
 

@@ -14,6 +14,7 @@ mod everybody;
 mod fleet;
 mod loss;
 mod nodes;
+mod patience;
 mod settle;
 mod shrink;
 
@@ -22,5 +23,6 @@ pub use everybody::EverybodyPlaced;
 pub use fleet::{Fleet, Offer, Purchase, shapes_of};
 pub use loss::{Domain, Loss, by_label, by_node, losses};
 pub use nodes::{Alone, Need, Needed, needed};
+pub use patience::{LongestWait, ShortWaits};
 pub use settle::{Homeless, Settled, settle};
 pub use shrink::{Gone, Shrunk, shrink};

@@ -9,10 +9,10 @@ use crate::cluster::{Assembly, FreshnessPolicy, PodRequest, Rehearsal, Timestamp
 use crate::placement::{Candidate, Profile, Verdict, filter};
 use crate::workload::Class;
 
-/// Whom a larger cluster must satisfy, and what says whether it does.
+/// What must hold of a larger cluster.
 pub trait Need {
-    /// Whether all is well with these nodes.
-    fn is_met(&mut self, fleet: &Fleet, purchase: &Purchase) -> bool;
+    /// How much is wrong with these nodes; nothing where they are enough.
+    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> u64;
 
     /// The pods that find no place with these nodes, where that is what is wrong: what to buy is guessed by them.
     fn homeless(&mut self, _fleet: &Fleet, _purchase: &Purchase) -> Vec<Homeless> {
@@ -45,96 +45,141 @@ pub struct Needed {
     pub partial: bool,
 }
 
-/// Looks for what to buy: each offer alone, and a mix of them. Every purchase that is returned was tried and is enough.
-/// The mix is found by buying what the homeless fill best for the money, and then leaving out and replacing nodes as
-/// long as that is cheaper and enough: the optimum on small cases, near it on large ones. Before each cluster that is
-/// tried `goes_on` is asked whether to go on.
+/// Looks for what to buy: each offer alone and, where the catalogue has prices, a mix of them. Every purchase that is
+/// returned was tried and is enough. The mix is found by buying what the homeless fill best for the money, and then
+/// leaving out and replacing nodes as long as that is cheaper and enough: the optimum on small cases, near it on large
+/// ones. Before each cluster that is tried `goes_on` is asked whether to go on.
 pub fn needed(fleet: &Fleet, need: &mut dyn Need, goes_on: &dyn Fn() -> bool) -> Needed {
     let mut search = Search { fleet, need, goes_on, known: HashMap::new(), partial: false };
-    let offers = 0..fleet.offers().len();
     let nothing = fleet.nothing();
-    let (alone, starts) = if search.is_met(&nothing) {
-        (offers.map(|_| Alone::Nodes(0)).collect(), vec![nothing])
-    } else {
-        let alone: Vec<Alone> = offers.map(|offer| search.alone(offer)).collect();
-        let single = |(offer, alone): (usize, &Alone)| {
-            let Alone::Nodes(count) = alone else { return None };
-            let mut purchase = fleet.nothing();
-            purchase.0[offer] = *count;
-            Some(purchase)
-        };
-        let singles = alone.iter().enumerate().filter_map(single).min_by_key(|purchase| fleet.cost(purchase));
-        let mix = search.mix();
-        (alone, singles.into_iter().chain(mix).collect())
+    if search.is_met(&nothing) {
+        let alone = vec![Alone::Nodes(0); fleet.offers().len()];
+        return Needed { alone, cheapest: Some(nothing), tried: search.known.len(), partial: search.partial };
+    }
+    let mut gpus = gpus_asked(fleet, &search.need.homeless(fleet, &nothing));
+    let mut alone = Vec::new();
+    for (number, offer) in fleet.offers().iter().enumerate() {
+        let hint = gpus.div_ceil(u64::from(offer.shape.gpus.max(1)));
+        let found = search.alone(number, hint.clamp(1, u32::MAX.into()) as u32);
+        if let Alone::Nodes(nodes) = found {
+            gpus = u64::from(nodes) * u64::from(offer.shape.gpus);
+        }
+        alone.push(found);
+    }
+    let single = |(offer, alone): (usize, &Alone)| {
+        let Alone::Nodes(count) = alone else { return None };
+        let mut purchase = fleet.nothing();
+        purchase.0[offer] = *count;
+        Some(purchase)
     };
-    let improved = starts.into_iter().map(|start| search.improve(start));
-    let cheapest = improved.min_by_key(|purchase| fleet.cost(purchase));
+    let cost = |purchase: &Purchase| (fleet.cost(purchase), purchase.0.iter().sum::<u32>());
+    let mut starts: Vec<Purchase> = alone.iter().enumerate().filter_map(single).collect();
+    starts.sort_by_key(cost);
+    if fleet.is_priced() {
+        starts.truncate(MOST_STARTS);
+        starts.extend(search.mix());
+        starts = starts.into_iter().map(|start| search.improve(start)).collect();
+    }
+    let cheapest = starts.into_iter().min_by_key(cost);
     Needed { alone, cheapest, tried: search.known.len(), partial: search.partial }
+}
+
+/// The whole GPUs that these pods ask for.
+fn gpus_asked(fleet: &Fleet, homeless: &[Homeless]) -> u64 {
+    let workload = fleet.with(&fleet.nothing());
+    let milli = homeless.iter().map(|group| group.pods * workload.class(group.class).asked_milli());
+    milli.sum::<u64>().div_ceil(1000)
 }
 
 struct Search<'a> {
     fleet: &'a Fleet,
     need: &'a mut dyn Need,
     goes_on: &'a dyn Fn() -> bool,
-    known: HashMap<Purchase, bool>,
+    /// By purchase, how much is wrong.
+    known: HashMap<Purchase, u64>,
     partial: bool,
 }
+
+/// From how many shapes alone, the cheapest, a cheaper mix is looked for.
+const MOST_STARTS: usize = 3;
 
 /// How often a mix is mended whose nodes turn out not to be enough.
 const MOST_MENDINGS: usize = 50;
 
+/// More nodes of one offer than this are not thought of.
+const MOST_NODES: u32 = 1_000_000;
+
+/// After so many doublings that help nobody, more nodes of an offer are no help.
+const MOST_VAIN_DOUBLINGS: u32 = 2;
+
 impl Search<'_> {
-    /// Whether the purchase is enough; after an end was asked for, no purchase is that was not tried before.
     fn is_met(&mut self, purchase: &Purchase) -> bool {
+        self.shortfall(purchase) == 0
+    }
+
+    /// How much is wrong with the purchase; after an end was asked for, everything is with one that was not tried.
+    fn shortfall(&mut self, purchase: &Purchase) -> u64 {
         if let Some(known) = self.known.get(purchase) {
             return *known;
         }
         self.partial |= !(self.goes_on)();
         if self.partial {
-            return false;
+            return u64::MAX;
         }
-        let met = self.need.is_met(self.fleet, purchase);
-        self.known.insert(purchase.clone(), met);
-        met
+        let shortfall = self.need.shortfall(self.fleet, purchase);
+        self.known.insert(purchase.clone(), shortfall);
+        shortfall
     }
 
-    /// The fewest nodes of one offer that are enough by themselves.
-    fn alone(&mut self, offer: usize) -> Alone {
-        let most = most(self.fleet, offer);
+    /// The fewest nodes of one offer that are enough by themselves; about `hint` of them are expected to be.
+    fn alone(&mut self, offer: usize, hint: u32) -> Alone {
         let mut purchase = self.fleet.nothing();
-        purchase.0[offer] = most;
-        let found = if most == 0 || !self.is_met(&purchase) {
-            Alone::Never
-        } else {
-            Alone::Nodes(self.fewest(&purchase, offer))
-        };
-        if self.partial { Alone::Untried } else { found }
+        let mut shortfall = self.shortfall(&purchase);
+        let (mut step, mut vain) = (hint, 0);
+        loop {
+            purchase.0[offer] += step;
+            let now = self.shortfall(&purchase);
+            if self.partial {
+                return Alone::Untried;
+            }
+            if now == 0 {
+                break;
+            }
+            vain = if now < shortfall { 0 } else { vain + 1 };
+            if vain == MOST_VAIN_DOUBLINGS || purchase.0[offer] > MOST_NODES {
+                return Alone::Never;
+            }
+            shortfall = shortfall.min(now);
+            step = purchase.0[offer];
+        }
+        let fewest = self.fewest(&purchase, offer);
+        if self.partial { Alone::Untried } else { Alone::Nodes(fewest) }
     }
 
     /// The fewest nodes of this offer that are enough with the others of the purchase, which itself is enough: found by
     /// doubling and halving, so that one fewer was tried and is too few.
     fn fewest(&mut self, purchase: &Purchase, offer: usize) -> u32 {
         let mut trial = purchase.clone();
-        let mut is_enough = |search: &mut Self, count: u32| {
+        let mut is_enough = |count: u32| {
             trial.0[offer] = count;
-            search.is_met(&trial)
+            self.is_met(&trial)
         };
-        if purchase.0[offer] == 0 || is_enough(self, 0) {
-            return 0;
-        }
-        let (mut too_few, mut enough) = (0, purchase.0[offer]);
+        let mut enough = purchase.0[offer];
+        let mut too_few = None;
         let mut step = 1;
-        while too_few + step < enough {
-            if is_enough(self, too_few + step) {
-                enough = too_few + step;
+        while too_few.is_none() && enough > 0 {
+            let fewer = enough.saturating_sub(step);
+            if is_enough(fewer) {
+                enough = fewer
             } else {
-                too_few += step;
-                step *= 2;
+                too_few = Some(fewer)
             }
+            step *= 2;
         }
+        let mut too_few = too_few.unwrap_or(enough);
         while enough - too_few > 1 {
             let middle = too_few + (enough - too_few) / 2;
-            if is_enough(self, middle) { enough = middle } else { too_few = middle }
+            if is_enough(middle) { enough = middle } else { too_few = middle }
         }
         enough
     }
@@ -165,11 +210,18 @@ impl Search<'_> {
             for offer in &dearest {
                 purchase.0[*offer] = self.fewest(&purchase, *offer);
             }
-            let swaps = dearest.iter().flat_map(|from| dearest.iter().map(move |to| (*from, *to)));
-            let cheaper = swaps.filter(|(from, to)| offers[*to].cost < offers[*from].cost);
-            let swapped = cheaper.filter(|(from, _)| purchase.0[*from] > 0).map(|(from, to)| {
+            let pairs = dearest.iter().flat_map(|from| dearest.iter().map(move |to| (*from, *to)));
+            // One node by a cheaper one, or two by one that is cheaper than both.
+            let swaps =
+                pairs.flat_map(|(from, to)| [(from, 1), (from, 2)].map(|(from, count)| (from, count, to)));
+            let cheaper = swaps.filter(|(from, count, to)| {
+                purchase.0[*from] >= *count
+                    && offers[*to].cost < u64::from(*count) * offers[*from].cost
+                    && from != to
+            });
+            let swapped = cheaper.map(|(from, count, to)| {
                 let mut swapped = purchase.clone();
-                swapped.0[from] -= 1;
+                swapped.0[from] -= count;
                 swapped.0[to] += 1;
                 swapped
             });
@@ -180,21 +232,6 @@ impl Search<'_> {
             }
         }
     }
-}
-
-/// More nodes of one offer than could be needed if they were any help: room for twice what all pods ask for.
-fn most(fleet: &Fleet, offer: usize) -> u32 {
-    let workload = fleet.with(&fleet.nothing());
-    let shape = &fleet.offers()[offer].shape;
-    let classes = || workload.pods.iter().map(|pod| workload.class(*pod));
-    let gpu_milli: u64 = classes().map(|class| u64::from(class.request.gpu_count()) * 1000).sum();
-    let cpu: u64 = classes().map(|class| class.request.cpu.0).sum();
-    let memory: u64 = classes().map(|class| class.memory_mib).sum();
-    let nodes = |asked: u64, each: u64| if each == 0 { 0 } else { (2 * asked).div_ceil(each) };
-    let most = nodes(gpu_milli, u64::from(shape.gpus) * 1000)
-        .max(nodes(cpu, shape.cpu.0))
-        .max(nodes(memory, shape.memory.0));
-    most.min(workload.pods.len() as u64) as u32
 }
 
 /// Nodes that these pods find place on, bought one after the other: the one that most of them fill for its price.
@@ -245,7 +282,7 @@ fn fill(fleet: &Fleet, offer: usize, waiting: &[(&Class, u64)]) -> Vec<u64> {
         }
         fits
     };
-    let mut count =
+    let count =
         |(class, pods): &(&Class, u64)| (0..*pods).take_while(|_| takes(&class.request)).count() as u64;
-    waiting.iter().map(|waiting| count(waiting)).collect()
+    waiting.iter().map(count).collect()
 }

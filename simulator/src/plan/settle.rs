@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::cluster::{Devices, Hold, PodRequest, Rehearsal, Slot};
+use crate::cluster::{Devices, Hold, Node, PodRequest, Rehearsal, Slot};
 use crate::placement::{Profile, Reason, Scorer, Strategy, Verdict, filter};
 use crate::policy::{Arrival, Choice, Stage, candidates, order};
 use crate::workload::ClassId;
@@ -132,14 +132,19 @@ impl Settled {
         }
     }
 
-    /// Takes note that nobody is left on the node in this slot, and returns who was.
-    pub(super) fn clear(&mut self, slot: Slot) -> Vec<Tenant> {
-        std::mem::take(&mut self.tenants[slot.index()])
+    /// Loses the node in this slot, and returns what was there, for [`Settled::restore`]; `None` where nothing was.
+    pub(super) fn lose(&mut self, slot: Slot) -> Option<Lost> {
+        let node = self.cluster.lose(slot)?;
+        let place = self.order.iter().position(|other| *other == slot)?;
+        self.order.remove(place);
+        Some(Lost { slot, place, node, tenants: std::mem::take(&mut self.tenants[slot.index()]) })
     }
 
-    /// Takes note that these are on the node in this slot.
-    pub(super) fn refill(&mut self, slot: Slot, tenants: Vec<Tenant>) {
-        self.tenants[slot.index()] = tenants;
+    /// Puts back what was lost: the last lost first.
+    pub(super) fn restore(&mut self, lost: Lost) {
+        self.cluster.restore(lost.slot, &lost.node);
+        self.order.insert(lost.place, lost.slot);
+        self.tenants[lost.slot.index()] = lost.tenants;
     }
 
     /// Why the pod fits none of the nodes, with how many refuse it for that reason.
@@ -154,6 +159,16 @@ impl Settled {
         }
         refusals
     }
+}
+
+/// A node that is lost, with all that was on it.
+#[derive(Debug)]
+pub(super) struct Lost {
+    slot: Slot,
+    /// Where it stood in the order.
+    place: usize,
+    node: Arc<Node>,
+    pub(super) tenants: Vec<Tenant>,
 }
 
 impl Tenant {

@@ -29,8 +29,8 @@ pub struct Gone {
 
 /// Takes away up to `at_most` nodes, one after the other, whose pods all find a place on the nodes that are left: those
 /// with the fewest GPUs in use first, of equals those with the most GPUs. A node that cannot go is passed over; it is
-/// not tried again, since what is left only becomes fuller. Stops early where `goes_on` says so.
-pub fn shrink(settled: &mut Settled, at_most: usize, mut goes_on: impl FnMut() -> bool) -> Shrunk {
+/// not tried again, since what is left only becomes fuller.
+pub fn shrink(settled: &mut Settled, at_most: usize) -> Shrunk {
     let mut order: Vec<Slot> = settled.order().to_vec();
     let snapshot = settled.cluster.snapshot();
     order.sort_by_cached_key(|slot| {
@@ -41,7 +41,7 @@ pub fn shrink(settled: &mut Settled, at_most: usize, mut goes_on: impl FnMut() -
     });
     let mut shrunk = Shrunk::default();
     for slot in order {
-        if shrunk.nodes.len() == at_most || !goes_on() {
+        if shrunk.nodes.len() == at_most {
             break;
         }
         let Some(node) = settled.cluster.snapshot().at(slot).cloned() else { continue };

@@ -31,12 +31,70 @@ struct Fgd<'a> {
 /// measure. Numbers in a table, so that every machine cuts at the same gain.
 struct Steps([i64; 99]);
 
+/// The sigmoid's inverse, `ln(s / (100 - s))`, for the scores `s` from 51 to 99: written out, since logarithms differ in
+/// the last bit from machine to machine. For `100 - s` it is the same below zero.
+const LOGITS: [f64; 49] = [
+    0.040005334613699164,
+    0.08004270767353643,
+    0.12014431184206324,
+    0.1603426500751794,
+    0.20067069546215116,
+    0.24116205681688807,
+    0.2818511521409877,
+    0.322773392263051,
+    0.36396537720141164,
+    0.4054651081081644,
+    0.44731221804366483,
+    0.4895482253187058,
+    0.5322168137473082,
+    0.5753641449035618,
+    0.6190392084062234,
+    0.6632942174102642,
+    0.7081850579244858,
+    0.7537718023763802,
+    0.8001193001121132,
+    0.8472978603872036,
+    0.8953840470548414,
+    0.9444616088408514,
+    0.994622575144062,
+    1.0459685551826876,
+    1.0986122886681098,
+    1.1526795099383855,
+    1.2083112059245342,
+    1.2656663733312759,
+    1.3249254147435985,
+    1.3862943611198906,
+    1.4500101755059982,
+    1.5163474893680884,
+    1.5856272637403819,
+    1.6582280766035324,
+    1.7346010553881064,
+    1.8152899666382492,
+    1.900958761193047,
+    1.992430164690206,
+    2.0907410969337694,
+    2.1972245773362196,
+    2.3136349291806306,
+    2.4423470353692043,
+    2.586689344097943,
+    2.751535313041949,
+    2.9444389791664403,
+    3.1780538303479458,
+    3.4760986898352733,
+    3.8918202981106265,
+    4.59511985013459,
+];
+
 impl Steps {
     fn of(measure: &Measure) -> Self {
         let gpu = (measure.pods() * MilliGpu::WHOLE.0) as f64;
         // 100 / (1 + exp(-gain)) >= score, solved for the gain.
-        let least = |score: f64| (gpu * (score / (100.0 - score)).ln()).ceil() as i64;
-        Self(std::array::from_fn(|index| least(index as f64 + 1.0)))
+        let least = |score: usize| match score {
+            51.. => gpu * LOGITS[score - 51],
+            50 => 0.0,
+            _ => -gpu * LOGITS[49 - score],
+        };
+        Self(std::array::from_fn(|index| least(index + 1).ceil() as i64))
     }
 
     /// The score of a node whose fragmentation shrinks by `gain`.
@@ -99,5 +157,18 @@ impl Scoring for Fgd<'_> {
 
     fn left(&mut self, shape: &Shape, place: usize, room: &Room) {
         self.bound(shape, place, room);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LOGITS;
+
+    #[test]
+    fn the_logits_are_those_of_the_scores() {
+        for (score, logit) in (51..).map(f64::from).zip(LOGITS) {
+            let computed = (score / (100.0 - score)).ln();
+            assert!((logit - computed).abs() <= 1e-15, "{score}: {logit} is not {computed}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! gpulse's own strategies, by the very decision that the extender runs: filter, then prioritize.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -44,9 +45,9 @@ impl Policy for Own<'_> {
     }
 
     fn choose(&mut self, cluster: &Rehearsal, pod: Arrival) -> Option<Place> {
-        let mut request = self.workload.class(pod.class).request.clone();
+        let mut request = Cow::Borrowed(&self.workload.class(pod.class).request);
         if !self.scorer.profile().strategy.scores_by_class() {
-            request.uid = format!("pod-{}", pod.number).into();
+            request.to_mut().uid = format!("pod-{}", pod.number).into();
         }
         let chosen = self.scorer.choose(cluster.snapshot(), &request, &self.order)?;
         Some(Place { slot: chosen.slot, devices: chosen.devices })

@@ -80,7 +80,7 @@ pub struct Traffic {
 pub enum TrafficError {
     /// The plan asks for a trace's times, and there are none.
     #[error(
-        "the pods have no times: expected the columns creation_time and deletion_time, or timestamp and duration"
+        "the pods have no times: expected the columns creation_time and deletion_time, or timestamp and duration, or cameMs and lifeMs of every pod of a trace"
     )]
     NoTimes,
     /// However often they come, they ask for nothing.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::GPU;
+use super::GPU_NAME;
 use super::cluster::Cluster;
 use crate::cluster::{GpuDemand, Model, ModelPattern, PodKey, PodRequest, Wish};
 use crate::input::PodRow;
@@ -43,6 +43,14 @@ pub struct Class {
     pub gpu_milli: u64,
     /// Memory in MiB.
     pub memory_mib: u64,
+}
+
+impl Class {
+    /// GPUs asked for, in thousandths of one, whether or not any node offers them.
+    #[must_use]
+    pub fn asked_milli(&self) -> u64 {
+        self.request.gpus.iter().map(|demand| u64::from(demand.count) * demand.share.0).sum()
+    }
 }
 
 /// What the fragmentation measure and the paper's policies see of a pod: all but its memory.
@@ -151,10 +159,13 @@ fn shape(request: &PodRequest, cluster: &Cluster) -> Shape {
 impl From<PodRow> for PodRequest {
     /// Shares of `nvidia.com/gpu`.
     fn from(row: PodRow) -> Self {
-        let demand =
-            (row.gpus > 0).then(|| GpuDemand { resource: GPU.into(), count: row.gpus, share: row.share });
+        let demand = (row.gpus > 0).then(|| GpuDemand {
+            resource: GPU_NAME.clone(),
+            count: row.gpus,
+            share: row.share,
+        });
         Self {
-            key: PodKey::new("", ""),
+            key: PodKey::new("default", row.name),
             uid: Arc::default(),
             owner: None,
             priority: 0,

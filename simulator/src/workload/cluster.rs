@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::GPU;
 use super::class::PodTable;
+use super::{GPU, GPU_NAME, ZONE};
 use crate::cluster::{
     Assembly, FreshnessPolicy, GpuDemand, MilliGpu, Model, Node, NodeFacts, PodRequest, PoolFacts, PoolKind,
     Samples, Slot, Snapshot, Timestamp,
@@ -47,6 +47,13 @@ impl From<Snapshot> for Cluster {
 }
 
 impl Cluster {
+    /// The cluster as if it had none of its nodes.
+    #[must_use]
+    pub fn without_nodes(&self) -> Self {
+        let mut nothing = Assembly::default();
+        Self::of(nothing.snapshot(self.snapshot.as_of, self.snapshot.freshness), Vec::new())
+    }
+
     /// The same cluster with more nodes, which stand behind those that it has. A new node takes the place of one that
     /// has its name.
     #[must_use]
@@ -162,7 +169,8 @@ pub(crate) fn held_milli(node: &Node) -> u64 {
 
 fn facts(row: &NodeRow) -> NodeFacts {
     let capacity = row.gpus * 1000;
-    let pool = PoolFacts { resource: GPU.into(), kind: PoolKind::Divisible, capacity, allocatable: capacity };
+    let pool =
+        PoolFacts { resource: GPU_NAME.clone(), kind: PoolKind::Divisible, capacity, allocatable: capacity };
     NodeFacts {
         name: Arc::clone(&row.name),
         cpu: row.cpu,
@@ -171,6 +179,6 @@ fn facts(row: &NodeRow) -> NodeFacts {
         model: row.model.as_deref().map(Model::new),
         gpu_memory: None,
         internal_ip: None,
-        labels: BTreeMap::new(),
+        labels: row.zone.iter().map(|zone| (ZONE.into(), zone.clone())).collect(),
     }
 }

@@ -14,6 +14,7 @@ mod class;
 mod cluster;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use thiserror::Error;
 
@@ -26,6 +27,12 @@ use crate::cluster::{Slot, Snapshot};
 
 /// The resource that a table's GPUs are offered under: thousandths of a GPU, on the device that the policy chooses.
 pub const GPU: &str = "nvidia.com/gpu";
+
+/// The label that a table's zones become.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// The same as placement names it: one string, so that its address settles what is asked for.
+static GPU_NAME: LazyLock<Arc<str>> = LazyLock::new(|| GPU.into());
 
 /// A cluster and the pods that come to it.
 #[derive(Debug)]

@@ -41,7 +41,7 @@ fn what_is_no_node_is_refused() {
     assert_snapshot!(node_error(&format!("{NODES}a,1,1,-1,T4\n")), @r#"nodes.csv:2: gpu: found "-1", expected a whole number of GPUs, 0 to 1024"#);
     assert_snapshot!(node_error(&format!("{NODES}a,1,1,1.5,T4\n")), @r#"nodes.csv:2: gpu: found "1.5", expected a whole number of GPUs, 0 to 1024"#);
     assert_snapshot!(node_error(&format!("{NODES}a,many,1,1,T4\n")), @r#"nodes.csv:2: cpu_milli: found "many", expected a whole number of thousandths of a CPU, 0 to 1000000000"#);
-    assert_snapshot!(node_error(&format!("{NODES}a,1,1,1,T4\nb,1,1,1,T4\n\na,1,1,1,T4\n")), @r#"nodes.csv:4: sn: found "a", expected a name that no earlier line has"#);
+    assert_snapshot!(node_error(&format!("{NODES}a,1,1,1,T4\nb,1,1,1,T4\n\na,1,1,1,T4\n")), @r#"nodes.csv:5: sn: found "a", expected a name that no earlier line has"#);
     assert_snapshot!(node_error(&format!("{NODES},1,1,1,T4\n")), @r#"nodes.csv:2: sn: found "", expected a name"#);
 }
 

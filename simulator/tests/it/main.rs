@@ -7,14 +7,18 @@
 
 mod fill;
 mod fragmentation;
+mod import;
 mod input;
 mod merge;
 mod output;
 mod page;
 mod paper;
+mod place;
+mod plan;
 mod policy;
 mod priorities;
 mod program;
+mod readers;
 mod readme;
 mod rhythm;
 mod run;
@@ -25,3 +29,4 @@ mod run_policy;
 mod run_properties;
 mod snapshot;
 mod support;
+mod trace;

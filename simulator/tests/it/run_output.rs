@@ -407,7 +407,7 @@ fn wrong_input_is_told_on_stderr_and_ends_with_2() {
     let backwards = format!("{TIMED_PODS}p1,1,1,1,600,,0,10\np2,1,1,1,1000,,6,1\n");
     assert_snapshot!(told(&backwards, &["--arrivals", "trace"]), @r#"gpulse-sim: pods.csv:3: deletion_time: found "1", expected a time not before creation_time, which is 6"#);
     let timeless = "name,cpu_milli,memory_mib,num_gpu,gpu_milli\np1,1,1,1,1000\n";
-    assert_snapshot!(told(timeless, &["--lives", "trace"]), @"gpulse-sim: pods.csv cannot be run: the pods have no times: expected the columns creation_time and deletion_time, or timestamp and duration");
+    assert_snapshot!(told(timeless, &["--lives", "trace"]), @"gpulse-sim: pods.csv cannot be run: the pods have no times: expected the columns creation_time and deletion_time, or timestamp and duration, or cameMs and lifeMs of every pod of a trace");
     assert_snapshot!(told(timeless, &["--lives-cap", "1h"]), @"gpulse-sim: --lives-cap: only the lives of a trace can be cut, expected --lives trace");
     assert_eq!(
         told(timeless, &["--arrivals", "trace", "--load", "0.5"]),

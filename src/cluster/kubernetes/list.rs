@@ -1,6 +1,6 @@
 //! A snapshot made offline, from what `kubectl get nodes,pods --all-namespaces --output json` prints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -59,15 +59,60 @@ impl fmt::Display for Dropped {
 }
 
 #[derive(Deserialize)]
-struct List<'a> {
+struct Document<'a> {
     kind: String,
     #[serde(borrow)]
     items: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Item {
+struct Kind {
     kind: Option<String>,
+}
+
+/// An object of a list, not yet read.
+#[derive(Debug, Clone)]
+pub struct ListItem<'a> {
+    /// Its kind, such as `Node` or `Pod`.
+    pub kind: String,
+    /// Its place in the list.
+    pub index: usize,
+    json: &'a RawValue,
+}
+
+impl ListItem<'_> {
+    /// Reads the object.
+    ///
+    /// # Errors
+    /// Where it is not of this type's shape; `expected` says in the error what it should be.
+    pub fn read<T: DeserializeOwned>(&self, expected: &'static str) -> Result<T, ObjectError> {
+        serde_json::from_str(self.json.get()).map_err(|error| ObjectError {
+            object: "list".to_owned(),
+            field: format!("items[{}]", self.index),
+            expected,
+            found: error.to_string(),
+        })
+    }
+}
+
+/// The objects of what `kubectl get ... --output json` prints, in their order.
+///
+/// # Errors
+/// Says where the document is not JSON, not a list's shape or not of a list's kind.
+pub fn list_items(json: &[u8]) -> Result<Vec<ListItem<'_>>, ListError> {
+    let list: Document<'_> = serde_json::from_slice(json)?;
+    // Items of a typed list do not repeat their kind.
+    let item_kind = match list.kind.as_str() {
+        "List" => "",
+        "NodeList" => "Node",
+        "PodList" => "Pod",
+        _ => return Err(ListError::Kind(list.kind)),
+    };
+    let read = |(index, json): (usize, _)| {
+        let kind = serde_json::from_str::<Kind>(RawValue::get(json))?.kind;
+        Ok(ListItem { kind: kind.unwrap_or_else(|| item_kind.to_owned()), index, json })
+    };
+    list.items.into_iter().enumerate().map(read).collect()
 }
 
 /// The cluster as a list of nodes and pods shows it, without measurements, and what was dropped.
@@ -80,28 +125,34 @@ pub fn snapshot_from_list(
     as_of: Timestamp,
     freshness: FreshnessPolicy,
 ) -> Result<(Snapshot, Dropped), ListError> {
-    let list: List<'_> = serde_json::from_slice(json)?;
-    // Items of a typed list do not repeat their kind.
-    let item_kind = match list.kind.as_str() {
-        "List" => "",
-        "NodeList" => "Node",
-        "PodList" => "Pod",
-        _ => return Err(ListError::Kind(list.kind)),
-    };
     let mut assembly = Assembly::default();
     let mut dropped = Dropped::default();
-    for (index, item) in list.items.into_iter().enumerate() {
-        let kind = serde_json::from_str::<Item>(item.get())?.kind.unwrap_or_else(|| item_kind.to_owned());
-        let read = match kind.as_str() {
-            "Node" => parse(item, index, "a Node").and_then(|node: Node| reader.node(&node)).map(|facts| {
-                assembly.apply_node(facts);
+    let mut seen = HashSet::new();
+    let mut once = |kind: &str, name: String| {
+        let again = ObjectError {
+            object: format!("{kind} {name}"),
+            field: "metadata.name".to_owned(),
+            expected: "a name that no earlier one of the list has",
+            found: name.clone(),
+        };
+        if seen.insert((kind.to_owned(), name)) { Ok(()) } else { Err(again) }
+    };
+    for item in list_items(json)? {
+        let read = match item.kind.as_str() {
+            "Node" => item.read("a Node").and_then(|node: Node| {
+                once("node", node.metadata.name.clone())?;
+                assembly.apply_node(reader.node(&node)?);
+                Ok(())
             }),
-            "Pod" => parse(item, index, "a Pod").and_then(|pod: Pod| reader.bound_pod(&pod)).map(|held| {
+            "Pod" => item.read("a Pod").and_then(|pod: Pod| {
+                once("pod", pod.key().to_string())?;
+                let held = reader.bound_pod(&pod)?;
                 dropped.pods_without_hold += usize::from(held.is_none());
                 held.into_iter().for_each(|pod| assembly.apply_pod(pod));
+                Ok(())
             }),
             _ => {
-                *dropped.other_kinds.entry(kind).or_default() += 1;
+                *dropped.other_kinds.entry(item.kind).or_default() += 1;
                 Ok(())
             }
         };
@@ -112,17 +163,4 @@ pub fn snapshot_from_list(
     dropped.pods_without_node = homeless.map(|pod| (pod.request.key.clone(), pod.node.clone())).collect();
     dropped.pods_without_node.sort();
     Ok((snapshot, dropped))
-}
-
-fn parse<T: DeserializeOwned>(
-    item: &RawValue,
-    index: usize,
-    expected: &'static str,
-) -> Result<T, ObjectError> {
-    serde_json::from_str(item.get()).map_err(|error| ObjectError {
-        object: "list".to_owned(),
-        field: format!("items[{index}]"),
-        expected,
-        found: error.to_string(),
-    })
 }

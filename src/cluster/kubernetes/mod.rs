@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use super::quantity::Quantity;
 use super::resource::GpuResources;
 
-pub use list::{Dropped, ListError, snapshot_from_list};
+pub use list::{Dropped, ListError, ListItem, list_items, snapshot_from_list};
 pub use manifest::{ManifestError, pod_of_manifest};
 pub use objects::{
     Affinity, Container, LocalResources, Metadata, Node, NodeAddress, NodeAffinity, NodeSelector,

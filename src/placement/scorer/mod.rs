@@ -4,22 +4,28 @@
 //! one Job a node or two have changed, and the answer for all others is known. A [`Scorer`] answers the same, in time
 //! that goes by what changed.
 
+mod changes;
 mod choice;
 mod column;
+mod marks;
+mod quotes;
+mod states;
 mod trade;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
+use changes::Changes;
 pub use choice::Choice;
 use column::Column;
+use marks::Marks;
+use quotes::Quotes;
 use trade::Trade;
 
 use super::blend::{self, Judged};
-use super::strategy::fragmentation::Offers;
 use super::strategy::{Scoring, random};
 use super::utilization::{Clock, Gauge};
 use super::{Candidate, Inquiry, Profile, Ranked, Score, Verdict, prioritize, verdict};
-use crate::cluster::{GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Snapshot};
+use crate::cluster::{GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Slot, Snapshot};
 
 /// How many classes of pods are remembered unless said otherwise; at 5,000 nodes each takes 240 kB.
 const MAX_CLASSES: usize = 16;
@@ -86,8 +92,8 @@ impl Scorer {
         let lasting = pod.gpus.len() <= 1;
         let anew = || prioritize(snapshot, pod, &self.profile, candidates);
         let Some(mut memory) = self.memory().filter(|_| lasting) else { return anew() };
-        let (recollection, trade) = memory.with_trade(&inquiry, self.max_classes);
-        let Recollection { findings, names, offers, .. } = recollection;
+        let Memory { classes, trade, .. } = memory.following(&inquiry, self.max_classes);
+        let Recollection { findings, names, offered, .. } = &mut *classes[0];
         findings.next_turn(snapshot);
         let clock = Clock::of(snapshot);
         let mut found = |candidate: &Candidate<'_>| match candidate.slot {
@@ -116,12 +122,18 @@ impl Scorer {
             }
             Scoring::Market(_) => {
                 let Some(market) = trade.market() else { return anew() };
-                offers.next_turn(snapshot);
+                offered.next_turn(market, trade.states());
+                let mut score = |slot: Slot| {
+                    let (state, node) = (trade.state(slot)?, snapshot.at(slot)?);
+                    Some(
+                        offered
+                            .score(market, state, || market.offers_at(trade.states().site(state), node, pod)),
+                    )
+                };
                 let judge = |row: &Candidate<'_>| {
-                    let offers_of = |node: &Node| market.offers(node, pod);
                     let score = match row.slot {
-                        Some(slot) => market.score(offers.recall(snapshot, slot, offers_of)),
-                        None => market.score(&offers_of(row.unseen?)),
+                        Some(slot) => score(slot)?,
+                        None => market.score(&market.offers(row.unseen?, pod)),
                     };
                     Some(judged(found(row)?, score))
                 };
@@ -173,7 +185,8 @@ fn strategy(inquiry: &Inquiry<'_>, node: &Node) -> Score {
 #[derive(Debug, Default)]
 struct Memory {
     lineage: Lineage,
-    classes: Vec<Recollection>,
+    classes: Vec<Box<Recollection>>,
+    changes: Changes,
     trade: Trade,
 }
 
@@ -184,19 +197,28 @@ struct Recollection {
     verdicts: Column<Verdict>,
     findings: Column<Finding>,
     names: Column<u64>,
-    offers: Column<Offers>,
+    /// What each state offers.
+    offered: Quotes,
+    /// What each state offers where the pod fits.
+    fitting: Quotes,
+    /// By slot index, what the strategy says of a node where the pod fits.
+    marks: Marks,
 }
 
 impl Memory {
-    /// The memory of the pod's class, and the market as it stands. What was offered by another mix is forgotten.
-    fn with_trade(&mut self, inquiry: &Inquiry<'_>, max_classes: usize) -> (&mut Recollection, &Trade) {
+    /// With the memory of the pod's class in front, and up to the snapshot's nodes. What was offered in another market
+    /// is forgotten.
+    fn following(&mut self, inquiry: &Inquiry<'_>, max_classes: usize) -> &mut Self {
         self.of_class(inquiry, max_classes);
+        self.changes.follow(inquiry.snapshot);
         if matches!(inquiry.profile.strategy.scoring, Scoring::Market(_))
-            && self.trade.follow(inquiry.snapshot)
+            && self.trade.follow(inquiry.snapshot, self.changes.journal())
         {
-            self.classes.iter_mut().for_each(|class| class.offers = Column::default());
+            for class in &mut self.classes {
+                (class.offered, class.fitting) = (Quotes::default(), Quotes::default());
+            }
         }
-        (&mut self.classes[0], &self.trade)
+        self
     }
 
     /// The memory of the pod's class. Slots of another lineage mean other nodes: nothing of them is kept.
@@ -206,13 +228,15 @@ impl Memory {
         }
         let place = self.classes.iter().position(|known| known.class.has(inquiry)).unwrap_or_else(|| {
             self.classes.truncate(max_classes - 1);
-            self.classes.push(Recollection {
+            self.classes.push(Box::new(Recollection {
                 class: Class::of(inquiry),
                 verdicts: Column::default(),
                 findings: Column::default(),
                 names: Column::default(),
-                offers: Column::default(),
-            });
+                offered: Quotes::default(),
+                fitting: Quotes::default(),
+                marks: Marks::default(),
+            }));
             self.classes.len() - 1
         });
         self.classes[..=place].rotate_right(1);
@@ -247,8 +271,8 @@ impl Class {
     /// Whether the pod is one of the class.
     fn has(&self, inquiry: &Inquiry<'_>) -> bool {
         let pod = inquiry.pod;
-        self.gpus == pod.gpus
-            && (self.cpu, self.memory) == (pod.cpu, pod.memory)
+        (self.cpu, self.memory) == (pod.cpu, pod.memory)
+            && self.gpus == pod.gpus
             && self.models == pod.models
             && self.min_gpu_memory == pod.min_gpu_memory
             && self.owner.as_ref() == owner(inquiry)

@@ -2,23 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::cluster::{BLOCK, Mix, Node, Snapshot, Version};
+use super::states::{StateId, States};
+use crate::cluster::{Journal, Mix, Slot, Snapshot};
 use crate::placement::strategy::Market;
-use crate::placement::strategy::fragmentation::Stock;
 
-/// A market, and what each node has added to its stock.
+/// A market, and the state that each node was in when it was followed last.
 #[derive(Debug, Default)]
 pub(super) struct Trade {
     learned: Option<(Arc<Mix>, Market)>,
-    blocks: Vec<Counted>,
-}
-
-/// What the nodes of a block have added.
-#[derive(Debug, Clone)]
-struct Counted {
-    version: Option<Version>,
-    versions: [Option<Version>; BLOCK],
-    stocks: [Option<Stock>; BLOCK],
+    /// How much of the journal of slots is read.
+    read: u64,
+    /// By slot index.
+    standing: Vec<Option<StateId>>,
+    states: States,
 }
 
 impl Trade {
@@ -27,42 +23,39 @@ impl Trade {
         self.learned.as_ref().map(|(_, market)| market)
     }
 
+    /// The states that nodes are in.
+    pub(super) fn states(&self) -> &States {
+        &self.states
+    }
+
+    /// The state of the node in the slot.
+    pub(super) fn state(&self, slot: Slot) -> Option<StateId> {
+        self.standing[slot.index()]
+    }
+
     /// Brings the market up to the snapshot, and says whether it is a new one, by another mix.
-    pub(super) fn follow(&mut self, snapshot: &Snapshot) -> bool {
+    pub(super) fn follow(&mut self, snapshot: &Snapshot, changes: &Journal) -> bool {
         let known = self.learned.take().filter(|(mix, _)| Arc::ptr_eq(mix, snapshot.mix()));
         let is_new = known.is_none();
         if is_new {
-            self.blocks.clear();
+            *self = Self::default();
         }
         let (mix, mut market) =
             known.unwrap_or_else(|| (snapshot.mix().clone(), Market::empty(snapshot.mix())));
-        let nothing = Counted { version: None, versions: [None; BLOCK], stocks: [const { None }; BLOCK] };
-        self.blocks.resize(snapshot.block_count().max(self.blocks.len()), nothing);
-        for (block, counted) in self.blocks.iter_mut().enumerate() {
-            if counted.version == snapshot.block_version(block) {
-                continue;
+        self.standing.resize(changes.things(), None);
+        changes.since(self.read, |index| {
+            let now = snapshot.at(Slot::at(index)).map(|node| {
+                market.meet(&mix, node);
+                self.states.enter(&mut market, node)
+            });
+            // After it has come, so that a state in which it stays is not forgotten.
+            if let Some(before) = std::mem::replace(&mut self.standing[index], now) {
+                self.states.leave(&mut market, before);
             }
-            counted.version = snapshot.block_version(block);
-            for (place, (version, node)) in snapshot.block(block).enumerate() {
-                if counted.versions[place] != version {
-                    counted.versions[place] = version;
-                    counted.recount(place, node, &mix, &mut market);
-                }
-            }
-        }
+        });
+        self.read = changes.changes();
         market.set_prices();
         self.learned = Some((mix, market));
         is_new
-    }
-}
-
-impl Counted {
-    fn recount(&mut self, place: usize, node: Option<&Node>, mix: &Mix, market: &mut Market) {
-        let after = node.map(|node| {
-            market.meet(mix, node);
-            market.stock_of(node)
-        });
-        market.restock(self.stocks[place].as_ref(), after.as_ref());
-        self.stocks[place] = after;
     }
 }

@@ -9,6 +9,11 @@ pub mod fragmentation;
 pub mod random;
 pub mod worst_fit;
 
+use std::borrow::Cow;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::{Inquiry, Score};
 use crate::cluster::{Node, Snapshot};
 
@@ -60,6 +65,23 @@ pub enum Direction {
     Spread,
     /// Close to a target.
     Pack,
+}
+
+impl Serialize for Strategy {
+    /// By its name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Strategy {
+    /// By its name.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<str>::deserialize(deserializer)?;
+        let known = || STRATEGIES.iter().map(|strategy| strategy.name).collect::<Vec<_>>().join(", ");
+        let unknown = || D::Error::custom(format!("found strategy {name:?}, expected one of {}", known()));
+        Strategy::named(&name).ok_or_else(unknown)
+    }
 }
 
 impl Strategy {

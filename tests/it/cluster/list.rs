@@ -60,6 +60,25 @@ fn what_is_dropped_is_said_with_its_reason() {
 }
 
 #[test]
+fn an_object_that_is_there_twice_counts_once_and_is_said() {
+    let (snapshot, dropped) = read(&list([
+        item("Node", node("a").gpus(8).json()),
+        item("Node", node("a").gpus(4).json()),
+        item("Pod", pod("p").gpus(1).on("a").json()),
+        item("Pod", pod("p").gpus(2).on("a").json()),
+        item("Pod", pod("p").gpus(2).on("a").namespace("other").json()),
+    ]))
+    .unwrap();
+    let (facts, pool) =
+        snapshot.node("a").unwrap().pool("nvidia.com/gpu").map(|(f, p)| (f.clone(), p.allocated)).unwrap();
+    assert_eq!((facts.capacity, pool), (8, 3));
+    let text = dropped.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].contains("node a: metadata.name") && lines[1].contains("pod default/p"), "{text}");
+}
+
+#[test]
 fn typed_lists_whose_items_have_no_kind_are_read_too() {
     let nodes = json!({"kind": "NodeList", "items": [node("a").gpus(8).json()]});
     assert_eq!(read(&nodes).unwrap().0.node_count(), 1);

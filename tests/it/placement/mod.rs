@@ -1,5 +1,6 @@
 //! The decision, asked through `filter`, `prioritize` and `explain`.
 
+mod choice;
 mod filter;
 mod fragmentation;
 mod points;

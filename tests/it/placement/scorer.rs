@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use gpulse::cluster::{Board, FreshnessPolicy, PodKey, Samples, Timestamp};
+use gpulse::cluster::{Board, FreshnessPolicy, PodKey, Samples, Slot, Timestamp};
 use gpulse::placement::{self, Candidate, Profile, STRATEGIES, Scorer};
 use proptest::prelude::*;
 
+use super::choice::chooses_the_first_of_the_best;
 use super::profile;
 use crate::support::{NOW, PodBuilder, cluster, gpu, node, pod};
 
@@ -133,6 +134,11 @@ impl History {
             self.scorer.prioritize(&snapshot, &request, &candidates),
             placement::prioritize(&snapshot, &request, profile, &candidates)
         );
+        let order: Vec<Slot> = candidates.iter().filter_map(|candidate| candidate.slot).collect();
+        chooses_the_first_of_the_best(&self.scorer, &snapshot, &request, &order)?;
+        // The best node of all may not be among those that are asked about.
+        let some: Vec<Slot> = order.iter().copied().skip(number as usize % 3).step_by(3).collect();
+        chooses_the_first_of_the_best(&self.scorer, &snapshot, &request, &some)?;
         Ok(())
     }
 }

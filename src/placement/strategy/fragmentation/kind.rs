@@ -17,6 +17,15 @@ impl Kind {
         Self { resource: facts.resource.clone(), pool: facts.kind.clone(), model: node.model().cloned() }
     }
 
+    /// Whether the node's pool is known to be of this kind without comparing names.
+    pub(super) fn is_at_once(&self, node: &Node, facts: &PoolFacts) -> bool {
+        let model = match (&self.model, node.model()) {
+            (Some(ours), Some(model)) => ours.is(model),
+            (ours, model) => ours.is_none() && model.is_none(),
+        };
+        model && Arc::ptr_eq(&self.resource, &facts.resource) && self.pool == facts.kind
+    }
+
     /// Whether the node's pool is of this kind.
     pub(super) fn has(&self, node: &Node, facts: &PoolFacts) -> bool {
         self.resource == facts.resource && self.pool == facts.kind && self.model.as_ref() == node.model()

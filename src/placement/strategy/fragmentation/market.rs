@@ -1,9 +1,10 @@
 //! What scarce room costs now.
 
-use super::appraisal::{Offer, Offers, Rest, rounded};
+use super::appraisal::{Bill, Offer, Offers, Rest};
 use super::kind::Kind;
 use super::reserve::{Group, Insisting, MAX_GROUPS, groups, insisting};
 use super::valuation::Valuation;
+use super::worth::{Worth, better};
 use crate::cluster::{Mix, Node, PoolFacts, Snapshot};
 use crate::placement::Score;
 
@@ -17,6 +18,8 @@ pub struct Market {
     slot_prices: [i64; MAX_GROUPS],
     /// For each kind, thousandths of what is taken.
     kind_prices: Vec<i64>,
+    /// How often prices have changed.
+    prices: u64,
 }
 
 /// What nodes have together. Whole numbers, so that the order in which nodes come and go leaves no trace.
@@ -60,14 +63,21 @@ impl Market {
             stock: Stock::default(),
             slot_prices: [0; MAX_GROUPS],
             kind_prices: Vec::new(),
+            prices: 0,
         }
+    }
+
+    /// A number for the prices of now: another one as soon as any is another.
+    pub(in crate::placement) fn prices(&self) -> u64 {
+        self.prices
     }
 
     /// Learns of the node's kinds of GPUs. Kinds are numbered as they are met.
     pub(in crate::placement) fn meet(&mut self, mix: &Mix, node: &Node) {
         for (facts, _) in node.pools() {
             if self.valuation(node, facts).is_none() {
-                self.valuations.push(Valuation::new(Kind::of(node, facts), mix));
+                let valuation = Valuation::new(Kind::of(node, facts), mix, &self.valuations);
+                self.valuations.push(valuation);
                 self.insisting = insisting(mix, self.valuations.iter().map(|valuation| &valuation.kind));
             }
         }
@@ -99,51 +109,64 @@ impl Market {
 
     /// Sets the prices by the stock of now.
     pub(in crate::placement) fn set_prices(&mut self) {
-        for ((price, group), slots) in self.slot_prices.iter_mut().zip(&self.groups).zip(self.stock.slots) {
+        let mut slot_prices = [0; MAX_GROUPS];
+        for ((price, group), slots) in slot_prices.iter_mut().zip(&self.groups).zip(self.stock.slots) {
             *price = group.price(self.stock.idle_milli, slots);
         }
+        let kind_prices: Vec<i64> = (0..self.stock.kinds.len()).map(|kind| self.kind_price(kind)).collect();
+        if slot_prices != self.slot_prices || kind_prices != self.kind_prices {
+            self.prices += 1;
+        }
+        (self.slot_prices, self.kind_prices) = (slot_prices, kind_prices);
+    }
+
+    /// What GPUs of a kind cost, in thousandths of what is taken.
+    fn kind_price(&self, kind: usize) -> i64 {
         let kinds = &self.stock.kinds;
-        let price = |kind: usize| {
-            let (capacity, idle) = kinds[kind];
-            let lists = self.insisting.iter().filter(|list| list.kinds.get(kind) == Some(&true));
-            let share: f64 = lists
-                .map(|list| {
-                    let listed: u64 =
-                        list.kinds.iter().zip(kinds).filter(|(on, _)| **on).map(|(_, (all, _))| all).sum();
-                    if listed > 0 { list.share * capacity as f64 / listed as f64 } else { 0.0 }
-                })
-                .sum();
-            let needed = self.stock.idle_milli as f64 * share;
-            let scarcity = ((2.0 * needed - idle as f64) / (needed + 1.0)).clamp(0.0, 1.0);
-            if share > 0.0 { (1000.0 * scarcity).round() as i64 } else { 0 }
-        };
-        self.kind_prices = (0..kinds.len()).map(price).collect();
+        let (capacity, idle) = kinds[kind];
+        let lists = self.insisting.iter().filter(|list| list.kinds.get(kind) == Some(&true));
+        let share: f64 = lists
+            .map(|list| {
+                let listed: u64 =
+                    list.kinds.iter().zip(kinds).filter(|(on, _)| **on).map(|(_, (all, _))| all).sum();
+                if listed > 0 { list.share * capacity as f64 / listed as f64 } else { 0.0 }
+            })
+            .sum();
+        let needed = self.stock.idle_milli as f64 * share;
+        let scarcity = ((2.0 * needed - idle as f64) / (needed + 1.0)).clamp(0.0, 1.0);
+        if share > 0.0 { (1000.0 * scarcity).round() as i64 } else { 0 }
     }
 
     /// What a placement changes by each term.
     pub(super) fn terms(&self, offer: &Offer) -> Terms {
-        let slots = offer.slots.iter().zip(self.slot_prices).map(|(slots, price)| i64::from(*slots) * price);
-        let price = self.kind_prices.get(usize::from(offer.kind)).copied().unwrap_or_default();
-        Terms {
-            devices: offer.devices.into(),
-            cpu: offer.cpu.into(),
-            slots: slots.sum::<i64>() / 1000,
-            models: -(price * i64::from(offer.taken_milli) / 1000),
-        }
+        let Offer { devices, cpu, bill, .. } = offer;
+        let slots = self.slots_cost(bill);
+        Terms { devices: (*devices).into(), cpu: (*cpu).into(), slots, models: self.models_cost(bill) }
     }
 
-    /// What a placement is worth, in tenths of a GPU.
-    pub(in crate::placement) fn worth(&self, offer: &Offer) -> i32 {
-        let Terms { devices, cpu, slots, models } = self.terms(offer);
-        rounded((devices + cpu + slots + models) as i32)
+    fn slots_cost(&self, bill: &Bill) -> i64 {
+        let slots = bill.slots.iter().zip(self.slot_prices).map(|(slots, price)| i64::from(*slots) * price);
+        slots.sum::<i64>() / 1000
     }
 
-    /// The better of the ways; of equals the tighter.
+    fn models_cost(&self, bill: &Bill) -> i64 {
+        let price = self.kind_prices.get(usize::from(bill.kind)).copied().unwrap_or_default();
+        -(price * i64::from(bill.taken_milli) / 1000)
+    }
+
+    /// What the prices make of a bill, in thousandths of a GPU: less than nothing is a loss.
+    pub(in crate::placement) fn cost_milli(&self, bill: &Bill) -> i32 {
+        (self.slots_cost(bill) + self.models_cost(bill)) as i32
+    }
+
+    /// What a placement is worth.
+    fn worth(&self, offer: &Offer) -> Worth {
+        Worth::of(offer.fixed_milli().saturating_add(self.cost_milli(&offer.bill)))
+    }
+
+    /// The better of the ways.
     pub(in crate::placement) fn best(&self, offers: &Offers) -> Option<Offer> {
-        let [first, second] = offers;
-        let better =
-            second.filter(|second| first.is_none_or(|first| self.worth(second) > self.worth(&first)));
-        better.or(*first)
+        better(offers, |offer| self.worth(offer))
     }
 
     /// The score of a node where the pod can be placed in these ways.
@@ -151,26 +174,30 @@ impl Market {
         self.best(offers).map_or(Score::default(), |offer| Score::from_ratio(self.ratio(&offer)))
     }
 
-    /// The worth as a score, 0 to 1: a half where nothing is lost but the GPUs taken, three quarters where two GPUs more
-    /// are kept, a quarter where two more are lost.
-    ///
-    /// What any placement costs, the CPU's part for the GPUs taken, is left out: it would push pods of several GPUs to
-    /// the end of the scale, where differences are small. Around the middle a tenth of a GPU is more than the standard
-    /// deadband.
     pub(super) fn ratio(&self, offer: &Offer) -> f64 {
-        const QUARTER_GPUS: f64 = 2.0;
-        let milli = f64::from(self.worth(offer)) * 100.0 + 2.0 * f64::from(offer.taken_milli);
-        let gpus = milli / 1000.0;
-        0.5 + 0.5 * gpus / (QUARTER_GPUS + gpus.abs())
+        self.worth(offer).ratio(offer.bill.taken_milli)
     }
 
     pub(super) fn groups(&self) -> &[Group] {
         &self.groups
     }
 
+    /// The number of the pool's kind, where it has been met.
+    pub(in crate::placement) fn kind(&self, node: &Node, facts: &PoolFacts) -> Option<usize> {
+        self.valuation(node, facts).map(|(kind, _)| kind)
+    }
+
+    /// What GPUs of the kind with this number are worth.
+    pub(super) fn valued(&self, kind: usize) -> &Valuation {
+        &self.valuations[kind]
+    }
+
     /// The number of the pool's kind, and what it is worth.
     pub(super) fn valuation(&self, node: &Node, facts: &PoolFacts) -> Option<(usize, &Valuation)> {
-        self.valuations.iter().enumerate().find(|(_, valuation)| valuation.kind.has(node, facts))
+        let found = |has: fn(&Kind, &Node, &PoolFacts) -> bool| {
+            self.valuations.iter().enumerate().find(|(_, valuation)| has(&valuation.kind, node, facts))
+        };
+        found(Kind::is_at_once).or_else(|| found(Kind::has))
     }
 }
 

@@ -15,14 +15,16 @@ mod kind;
 mod market;
 mod reserve;
 mod valuation;
+mod worth;
 
 use super::{Direction, Note, Scoring, Strategy};
 use crate::cluster::Node;
 use crate::placement::Inquiry;
 
-pub(in crate::placement) use appraisal::{Offer, Offers};
+pub(in crate::placement) use appraisal::{Bill, Offer, Offers, Site};
 pub use market::Market;
 pub(in crate::placement) use market::Stock;
+pub(in crate::placement) use worth::{Worth, better};
 
 /// The table's line.
 pub static STRATEGY: Strategy = Strategy {

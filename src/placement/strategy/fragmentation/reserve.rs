@@ -59,16 +59,9 @@ impl Group {
         (idle_devices / self.gpus).min(by_cpu.min(u32::MAX.into()) as u32)
     }
 
-    /// The slots that a node has, those begun among them: taking the last device but one of a slot costs more than
-    /// taking one of a slot that is broken anyway, so that pods gather on broken nodes and nearly empty ones drain.
-    pub(super) fn slots_begun(&self, idle_devices: u32, devices: u32, cpu_milli: u64) -> f64 {
-        let whole = idle_devices / self.gpus;
-        let begun = match devices >= (whole + 1) * self.gpus {
-            true => f64::from(idle_devices % self.gpus) / f64::from(self.gpus),
-            false => 0.0,
-        };
-        let by_cpu = if self.cpu_milli > 0 { cpu_milli as f64 / self.cpu_milli as f64 } else { f64::MAX };
-        (f64::from(whole) + begun * begun).min(by_cpu)
+    /// The slots that so much CPU feeds.
+    pub(super) fn fed(&self, cpu_milli: f64) -> f64 {
+        if self.cpu_milli > 0 { cpu_milli / self.cpu_milli as f64 } else { f64::MAX }
     }
 
     /// What a slot costs, in thousandths of a GPU: nothing while there are plenty, a whole pod's GPUs when there are
@@ -79,6 +72,18 @@ impl Group {
         let margin = 4.0 * needed.sqrt() + 1.0;
         (whole * ((needed + margin - slots as f64) / margin).clamp(0.0, 1.0)).round() as i64
     }
+}
+
+/// The slots of `gpus` devices that a node has, those begun among them, as far as its CPU feeds them: taking the last
+/// device but one of a slot costs more than taking one of a slot that is broken anyway, so that pods gather on broken
+/// nodes and nearly empty ones drain.
+pub(super) fn slots_begun(gpus: u32, idle_devices: u32, devices: u32) -> f64 {
+    let whole = idle_devices / gpus;
+    let begun = match devices >= (whole + 1) * gpus {
+        true => f64::from(idle_devices % gpus) / f64::from(gpus),
+        false => 0.0,
+    };
+    f64::from(whole) + begun * begun
 }
 
 /// Pods that insist on some of the kinds.

@@ -1,7 +1,9 @@
 //! What a node's rest is worth to the pods that are likely to come.
 
+use std::sync::Arc;
+
 use super::kind::Kind;
-use crate::cluster::{Mix, Wish};
+use crate::cluster::{MilliCpu, Mix, Wish};
 
 /// Gaps are told apart in steps of a hundredth of a GPU.
 const STEP: u16 = 10;
@@ -14,43 +16,65 @@ const OFFERS: usize = 30;
 #[derive(Debug)]
 pub(super) struct Valuation {
     pub(super) kind: Kind,
+    /// One for all kinds that the same pods suit.
+    tables: Arc<Tables>,
+}
+
+#[derive(Debug)]
+struct Tables {
+    demands: Vec<Demand>,
     gaps: [f64; STEPS + 1],
     feed: Feed,
 }
 
+/// What pods of one wish ask of a kind.
+#[derive(Debug, PartialEq)]
+struct Demand {
+    pods: u64,
+    gpus: u32,
+    share_milli: u16,
+    cpu: MilliCpu,
+}
+
 impl Valuation {
-    pub(super) fn new(kind: Kind, mix: &Mix) -> Self {
-        let wishes = || mix.iter().filter(|(wish, _)| kind.suits(wish));
-        let pods: f64 = mix.iter().map(|(_, count)| count as f64).sum();
-        let offers: Vec<(usize, f64)> = wishes()
-            .map(|(wish, count)| (steps_of(&kind, wish), if pods > 0.0 { count as f64 / pods } else { 0.0 }))
-            .collect();
-        let gaps = gaps(&offers);
-        let feed = Feed::new(wishes().map(|(wish, count)| {
-            let demand = f64::from(wish.count()) * milli_of(&kind, wish);
-            (count as f64 * demand, demand / (wish.cpu.0.max(1) as f64))
-        }));
-        Self { kind, gaps, feed }
+    /// `others` are those of the same mix: what is worked out for one is not worked out again.
+    pub(super) fn new(kind: Kind, mix: &Mix, others: &[Self]) -> Self {
+        let demand = |(wish, pods): (&Wish, u64)| {
+            let gpus = wish.gpus.as_ref().filter(|_| kind.suits(wish))?;
+            Some(Demand { pods, gpus: gpus.count, share_milli: kind.share(gpus), cpu: wish.cpu })
+        };
+        let demands: Vec<Demand> = mix.iter().filter_map(demand).collect();
+        let known = others.iter().find(|other| other.tables.demands == demands);
+        let tables = known.map_or_else(|| Arc::new(Tables::of(demands, mix)), |other| other.tables.clone());
+        Self { kind, tables }
     }
 
     /// What a gap is worth over what is in it, in thousandths of a GPU: zero where all of it can be used, less
     /// otherwise.
     pub(super) fn gap(&self, milli: u16) -> f64 {
-        self.gaps[usize::from(milli / STEP).min(STEPS)] - f64::from(milli)
+        self.tables.gaps[usize::from(milli / STEP).min(STEPS)] - f64::from(milli)
     }
 
     /// How many thousandths of a GPU the CPU can feed, of those that are idle.
     pub(super) fn fed(&self, idle_milli: f64, cpu_milli: f64) -> f64 {
-        self.feed.fed(idle_milli, cpu_milli)
+        self.tables.feed.fed(idle_milli, cpu_milli)
     }
 }
 
-fn milli_of(kind: &Kind, wish: &Wish) -> f64 {
-    wish.gpus.as_ref().map_or(0.0, |demand| f64::from(kind.share(demand)))
-}
-
-fn steps_of(kind: &Kind, wish: &Wish) -> usize {
-    (milli_of(kind, wish) as usize).div_ceil(STEP.into())
+impl Tables {
+    fn of(demands: Vec<Demand>, mix: &Mix) -> Self {
+        let pods: f64 = mix.iter().map(|(_, count)| count as f64).sum();
+        let share = |demand: &Demand| if pods > 0.0 { demand.pods as f64 / pods } else { 0.0 };
+        let offers: Vec<(usize, f64)> = demands
+            .iter()
+            .map(|demand| (usize::from(demand.share_milli.div_ceil(STEP)), share(demand)))
+            .collect();
+        let feed = Feed::new(demands.iter().map(|demand| {
+            let milli = f64::from(demand.gpus) * f64::from(demand.share_milli);
+            (demand.pods as f64 * milli, milli / (demand.cpu.0.max(1) as f64))
+        }));
+        Self { demands, gaps: gaps(&offers), feed }
+    }
 }
 
 /// What a gap of each size can hold in expectation, where so many pods of the mix are offered to it and each may be
@@ -62,15 +86,14 @@ fn gaps(offers: &[(usize, f64)]) -> [f64; STEPS + 1] {
     let sizes: Vec<_> = sizes.into_iter().filter(|(_, chance)| *chance > 0.0).collect();
     let mut worth = [0.0_f64; STEPS + 1];
     for _ in 0..OFFERS {
-        let before = worth;
-        for (gap, worth) in worth.iter_mut().enumerate() {
-            let fitting = sizes.iter().take_while(|(steps, _)| *steps <= gap);
-            let gain = fitting.map(|(steps, chance)| {
-                let taken = (*steps * usize::from(STEP)) as f64 + before[gap - steps];
-                chance * (taken - before[gap]).max(0.0)
-            });
-            *worth = before[gap] + gain.sum::<f64>();
+        let mut gain = [0.0; STEPS + 1];
+        for (steps, chance) in &sizes {
+            let milli = (*steps * usize::from(STEP)) as f64;
+            for ((gain, left), before) in gain[*steps..].iter_mut().zip(&worth).zip(&worth[*steps..]) {
+                *gain += chance * (milli + left - before).max(0.0);
+            }
         }
+        worth.iter_mut().zip(gain).for_each(|(worth, gain)| *worth += gain);
     }
     worth
 }
