@@ -1,8 +1,8 @@
 //! Scores with a memory: what a node scores for a shape holds until that node changes.
 
-use std::collections::VecDeque;
-
 use memchr::memchr_iter;
+
+use crate::cluster::Journal;
 
 /// A score plus one, so that zero is left for a node that the pod does not fit: small, so that a thousand nodes are
 /// searched in a few dozen instructions.
@@ -15,17 +15,13 @@ pub(super) const UNFIT: Mark = 0;
 #[derive(Debug)]
 pub(super) struct Columns {
     columns: Vec<Column>,
-    /// The places of the nodes that changed last, in the order they did.
-    journal: VecDeque<u32>,
-    /// How many changes there were.
-    changes: u64,
-    /// By place, the number of the node's last change; the first is 1.
-    last_change: Vec<u64>,
+    /// The places of nodes that changed.
+    journal: Journal,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Column {
-    /// How many changes are taken into account.
+    /// How much of the journal is read.
     read: u64,
     /// By place; empty until somebody asks.
     marks: Vec<Mark>,
@@ -33,44 +29,26 @@ struct Column {
 
 impl Columns {
     pub(super) fn new(shapes: usize, nodes: usize) -> Self {
-        let (columns, journal) = (vec![Column::default(); shapes], VecDeque::with_capacity(nodes));
-        Self { columns, journal, changes: 0, last_change: vec![0; nodes] }
+        let mut journal = Journal::default();
+        journal.resize(nodes);
+        Self { columns: vec![Column::default(); shapes], journal }
     }
 
     /// The node scores anew from now on.
     pub(super) fn changed(&mut self, place: usize) {
-        // As many changes as there are nodes: to look at more takes longer than to look at all nodes.
-        if self.journal.len() == self.last_change.len() {
-            self.journal.pop_front();
-        }
-        self.journal.push_back(place as u32);
-        self.changes += 1;
-        self.last_change[place] = self.changes;
+        self.journal.changed(place);
     }
 
     /// The marks for a shape. `mark` is asked for the nodes that changed since the shape was last asked for.
     pub(super) fn of(&mut self, shape: usize, mut mark: impl FnMut(usize) -> Mark) -> &[Mark] {
-        let column = &mut self.columns[shape];
-        let unread = (self.changes - column.read) as usize;
-        if column.marks.is_empty() {
-            column.marks = (0..self.last_change.len()).map(mark).collect();
-        } else if let Some(known) = self.journal.len().checked_sub(unread) {
-            for (change, place) in (column.read + 1..).zip(self.journal.range(known..)) {
-                let place = *place as usize;
-                // A node that changed again later is looked at then.
-                if self.last_change[place] == change {
-                    column.marks[place] = mark(place);
-                }
-            }
+        let Column { read, marks } = &mut self.columns[shape];
+        if marks.is_empty() {
+            marks.extend((0..self.journal.things()).map(mark));
         } else {
-            for (place, last_change) in self.last_change.iter().enumerate() {
-                if *last_change > column.read {
-                    column.marks[place] = mark(place);
-                }
-            }
+            self.journal.since(*read, |place| marks[place] = mark(place));
         }
-        column.read = self.changes;
-        &column.marks
+        *read = self.journal.changes();
+        marks
     }
 }
 

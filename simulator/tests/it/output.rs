@@ -26,6 +26,7 @@ fn report() -> Report {
 fn people_see_tables() {
     assert_snapshot!(report().to_text(), @"
 fgd places 88.42 % of the GPUs at 100 % demand, as much as binpack.
+
 4 nodes with 19 GPUs; 7 pods that ask for 8.1 GPUs. Demand of 1.3 times the GPUs arrives; seeds 1 to 2 (mean ± standard deviation).
 
 GPUs in use, % of all, over the demand that has arrived:

@@ -84,6 +84,7 @@ fn what_is_stopped_is_partial_and_keeps_what_is_done() {
 fn people_see_tables() {
     assert_snapshot!(two().to_text(), @"
 Under fgd pods wait 40.6 s on average, those with 4 GPUs 2 min 50 s; under worst-fit, the next, 42.7 s and 3 min 26 s; the difference may be luck.
+
 4 nodes with 19 GPUs; 7 pods that ask for 8.1 GPUs. Arrivals poisson at 0.9 of the GPUs, lives exp:1m, queue backfill of 200; seeds 1 to 2 (mean ± standard deviation).
 Measured from 3m on, while 500 pods came (1967s on average).
 

@@ -185,6 +185,10 @@ fn strategy(inquiry: &Inquiry<'_>, node: &Node) -> Score {
 #[derive(Debug, Default)]
 struct Memory {
     lineage: Lineage,
+    #[expect(
+        clippy::vec_box,
+        reason = "the last one comes to the front: pointers move, not what is remembered"
+    )]
     classes: Vec<Box<Recollection>>,
     changes: Changes,
     trade: Trade,

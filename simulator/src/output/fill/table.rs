@@ -29,7 +29,7 @@ pub(super) fn text(report: &Report) -> String {
 
 fn head(report: &Report) -> String {
     format!(
-        "{}{}\n{} Demand of {} times the GPUs arrives; {}{}.\n",
+        "{}{}\n\n{} Demand of {} times the GPUs arrives; {}{}.\n",
         partial(report.partial),
         answer(report),
         report.head.sentence(),

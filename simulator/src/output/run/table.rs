@@ -34,7 +34,7 @@ const WAITS: [Wait; 4] = [
 
 fn head(report: &Report) -> String {
     format!(
-        "{}{}\n{} Arrivals {}, queue {}; {}{}.\nMeasured {}.\n",
+        "{}{}\n\n{} Arrivals {}, queue {}; {}{}.\nMeasured {}.\n",
         partial(report.partial),
         answer(report),
         report.head.sentence(),
