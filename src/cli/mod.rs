@@ -3,6 +3,7 @@
 //! Results go to stdout, errors and logs to stderr. The exit code is 0 where all is well, 1 for a negative finding
 //! (no node fits), 2 for bad usage or input.
 
+mod agent;
 mod client;
 mod config;
 mod demo;
@@ -41,6 +42,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Save the picture that gpulse decides from, for replay and planning.
     Snapshot(snapshot::Arguments),
+    /// Serve the GPUs of this node as metrics, under dcgm-exporter's names; --once prints them.
+    Agent(agent::Arguments),
     /// Check, print or describe the configuration.
     Config(config::Arguments),
 }
@@ -67,6 +70,7 @@ pub fn run() -> ExitCode {
                 Command::Demo(arguments) => demo::run(arguments).await,
                 Command::Explain(arguments) => explain::run(arguments).await,
                 Command::Snapshot(arguments) => snapshot::run(arguments).await,
+                Command::Agent(arguments) => agent::run(arguments).await,
                 Command::Config(arguments) => config::run(&arguments),
             }
         })

@@ -6,6 +6,11 @@
 //!
 //! `FAKE_NVML_SCENARIO` names the file. Since it is read again while the program runs, a test pulls a GPU off the bus by
 //! writing another one. [`Scenario::write`] replaces it in one step.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a library of C has a clock and an environment"
+)]
 
 mod exports;
 mod scenario;
