@@ -49,10 +49,11 @@ fn shared_metric(text: &mut Text, view: &View, layout: &Layout, subjects: &[Subj
         let figure = match metric.origin {
             Origin::Figure(figure) => figure,
             Origin::LastXid => {
-                if let Some(code) = subject.uuid().and_then(|uuid| view.xids.last(uuid)) {
-                    if subject.is_board() {
-                        family.sample(&subject.labels, &[], code);
-                    }
+                // A GPU that is cut is no device to be given to anybody: its instances have its errors.
+                let is_given = subject.instance.is_some() || !subject.gpu.mig;
+                let last = subject.uuid().and_then(|uuid| view.xids.last(uuid));
+                if let Some(code) = last.filter(|_| is_given) {
+                    family.sample(&subject.labels, &[], code);
                 }
                 continue;
             }

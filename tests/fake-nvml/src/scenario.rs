@@ -165,6 +165,9 @@ pub struct Links {
     pub tx_kib: u64,
     /// Received.
     pub rx_kib: u64,
+    /// Sent on top of it in each second since the library was loaded.
+    #[serde(default)]
+    pub tx_kib_per_second: u64,
 }
 
 /// A process on a GPU.

@@ -6,7 +6,7 @@ use nvml_wrapper_sys::bindings::field_id::*;
 use nvml_wrapper_sys::bindings::*;
 
 use super::{answer, copy, put, reads};
-use crate::scenario::Ecc;
+use crate::scenario::{Ecc, Links};
 use crate::state::{self, Target};
 
 const MIB: u64 = 1 << 20;
@@ -208,6 +208,10 @@ pub unsafe extern "C" fn nvmlDeviceGetFieldValues(
     }))
 }
 
+fn sent_since(target: &Target, links: Links) -> u64 {
+    links.tx_kib_per_second * target.now.elapsed.as_millis() as u64 / 1000
+}
+
 fn field(target: &Target, id: u32, scope: u32) -> Option<u64> {
     let gpu = target.whole()?;
     let links = || gpu.nvlink.filter(|_| scope == u32::MAX);
@@ -217,7 +221,9 @@ fn field(target: &Target, id: u32, scope: u32) -> Option<u64> {
         NVML_FI_DEV_REMAPPED_UNC => gpu.remapped?.uncorrectable.into(),
         NVML_FI_DEV_REMAPPED_PENDING => gpu.remapped?.pending.into(),
         NVML_FI_DEV_REMAPPED_FAILURE => gpu.remapped?.failed.into(),
-        NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX => links()?.tx_kib,
+        NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX => {
+            links().map(|links| links.tx_kib + sent_since(target, links))?
+        }
         NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX => links()?.rx_kib,
         _ => return None,
     })
