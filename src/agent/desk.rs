@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::watch;
 
 use super::attribution::Attribution;
 use super::progress::Progress;
@@ -20,7 +21,7 @@ pub(super) struct Desk {
     xids: ArcSwap<Xids>,
     window: Mutex<Window>,
     progress: Mutex<Progress>,
-    published: tokio::sync::watch::Sender<u64>,
+    changes: watch::Sender<()>,
 }
 
 /// What a thread that panicked left behind is as good as before: every change is one assignment.
@@ -37,7 +38,7 @@ impl Desk {
             xids: ArcSwap::default(),
             window: Mutex::default(),
             progress: Mutex::new(Progress::new()),
-            published: tokio::sync::watch::Sender::new(0),
+            changes: watch::Sender::default(),
         }
     }
 
@@ -53,9 +54,9 @@ impl Desk {
         lock(&self.progress)
     }
 
-    /// How many readings there were, for those who wait for one.
-    pub(super) fn published(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.published.subscribe()
+    /// Tells of each reading and of each trouble.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Lays down a reading. One line in the log for each GPU whose state has changed.
@@ -66,7 +67,7 @@ impl Desk {
         }
         lock(&self.window).add(&reading);
         self.reading.store(Some(Arc::new(reading)));
-        self.published.send_modify(|count| *count += 1);
+        self.changes.send_replace(());
     }
 
     /// Gives a GPU a fault at once, without a reading.
@@ -107,7 +108,7 @@ impl Desk {
             tracing::warn!(problem = trouble.kind.name(), "{trouble}");
         }
         self.trouble.store(Some(Arc::new(trouble)));
-        self.published.send_modify(|_| ());
+        self.changes.send_replace(());
     }
 
     /// Changes what is known of XID errors. Only the event thread does.

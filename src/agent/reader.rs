@@ -54,10 +54,7 @@ pub(super) fn start_listening(desk: &Arc<Desk>, settings: &Settings) -> io::Resu
     let run = move || {
         let mut pause = settings.interval;
         loop {
-            let error = match listen(&desk, &settings, &mut pause) {
-                Err(error) => error,
-                Ok(never) => match never {},
-            };
+            let Err(error) = listen(&desk, &settings, &mut pause) else { continue };
             tracing::debug!(%error, "XID errors are not heard; trying again");
             desk.change_xids(|xids| xids.listen([]));
             thread::sleep(pause);
@@ -67,7 +64,8 @@ pub(super) fn start_listening(desk: &Arc<Desk>, settings: &Settings) -> io::Resu
     thread::Builder::new().name("nvml-events".into()).spawn(run).map(drop)
 }
 
-fn listen(desk: &Desk, settings: &Settings, pause: &mut Duration) -> Result<Infallible, Trouble> {
+/// Listens until there is a GPU that was not asked.
+fn listen(desk: &Desk, settings: &Settings, pause: &mut Duration) -> Result<(), Trouble> {
     let nvml = nvml::open(settings.library.as_deref())?;
     let listener = Listener::start(&nvml)?;
     if listener.listens_to().next().is_none() {
@@ -76,6 +74,11 @@ fn listen(desk: &Desk, settings: &Settings, pause: &mut Duration) -> Result<Infa
     desk.change_xids(|xids| xids.listen(listener.listens_to()));
     *pause = settings.interval;
     loop {
+        let reading = desk.reading();
+        let mut gpus = reading.iter().flat_map(|reading| &reading.gpus).filter(|gpu| gpu.fault.is_none());
+        if gpus.any(|gpu| gpu.identity.as_ref().is_some_and(|identity| !listener.knows(&identity.uuid))) {
+            return Ok(());
+        }
         if let Some(event) = listener.wait(EVENT_WAIT_MS)? {
             tracing::warn!(uuid = &*event.uuid, xid = event.code, "XID error");
             desk.change_xids(|xids| xids.add(&event.uuid, event.code));
@@ -123,28 +126,44 @@ fn session(
     }
     for readings in 1_u64.. {
         let started = Stopwatch::start();
-        let last = desk.reading();
-        let mut gpus = Vec::new();
-        for index in 0..session.count() {
-            let known = last.as_ref().and_then(|last| last.gpus.iter().find(|gpu| gpu.index == index));
-            if desk.progress().is_set_aside(index) {
-                gpus.push(set_aside(index, known));
-            } else {
-                enter(Step::Gpu(index))?;
-                gpus.push(session.read(index, known)?);
-            }
-        }
+        let gpus = pass(desk, &mut session, &enter)?;
         enter(Step::Rest)?;
-        let faulty = gpus.iter().any(|gpu| gpu.fault.is_some());
-        desk.publish(Reading { taken_at: clock::now(), driver_version: session.driver_version(), gpus });
-        *pause = settings.interval;
+        let is_faulty = gpus.iter().flatten().any(|gpu| gpu.fault.is_some());
+        if let Some(gpus) = gpus {
+            let driver_version = session.driver_version();
+            desk.publish(Reading { taken_at: clock::now(), driver_version, gpus });
+            *pause = settings.interval;
+        }
         thread::sleep(settings.interval.saturating_sub(started.elapsed()));
         enter(Step::Begin)?;
-        if !session.is_current()? || faulty && readings >= LOOK_AGAIN_AFTER {
+        if !session.is_current()? || is_faulty && readings >= LOOK_AGAIN_AFTER {
             return Err(Ended::Anew);
         }
     }
     Err(Ended::Anew)
+}
+
+/// Reads each GPU once. One that is not complete yet stays as it was; `None` where there is no news of any, or one was
+/// never complete.
+fn pass(
+    desk: &Desk,
+    session: &mut Session<'_>,
+    enter: impl Fn(Step) -> Result<(), Ended>,
+) -> Result<Option<Vec<GpuReading>>, Ended> {
+    let last = desk.reading();
+    let (mut gpus, mut is_news) = (Vec::new(), false);
+    for index in 0..session.count() {
+        let known = last.as_ref().and_then(|last| last.gpus.iter().find(|gpu| gpu.index == index));
+        let read = if desk.progress().is_set_aside(index) {
+            Some(set_aside(index, known))
+        } else {
+            enter(Step::Gpu(index))?;
+            session.read(index, known)?
+        };
+        is_news |= read.is_some();
+        gpus.extend(read.or_else(|| known.cloned()));
+    }
+    Ok((is_news && gpus.len() == session.count() as usize).then_some(gpus))
 }
 
 fn set_aside(index: u32, known: Option<&GpuReading>) -> GpuReading {

@@ -63,18 +63,20 @@ impl Agent {
         self.desk.attribution.store(Some(Arc::new(attribution)));
     }
 
-    /// Waits for so many readings from the start on, or for what keeps them from being made.
-    pub async fn readings(&self, wanted: u64) -> Result<Arc<Reading>, Arc<Trouble>> {
-        let mut published = self.desk.published();
+    /// Waits for the first reading, or for what keeps it from being made.
+    ///
+    /// # Errors
+    /// What keeps it from being made.
+    pub async fn first(&self) -> Result<Arc<Reading>, Arc<Trouble>> {
+        let mut changed = self.desk.changes();
         loop {
-            let count = *published.borrow_and_update();
             match (self.desk.trouble(), self.desk.reading()) {
                 (Some(trouble), _) => return Err(trouble),
-                (None, Some(reading)) if count >= wanted => return Ok(reading),
-                _ => {}
+                (None, Some(reading)) => return Ok(reading),
+                (None, None) => {}
             }
-            // The desk lives as long as this does, so there is always a next.
-            let _ = published.changed().await;
+            // The desk lives as long as this does, so there is always a next change.
+            let _ = changed.changed().await;
         }
     }
 

@@ -73,8 +73,9 @@ pub struct Window {
 }
 
 impl Window {
-    /// Adds a reading; of a GPU that has a fault nothing.
+    /// Adds a reading; of a GPU that was not read since the last one nothing.
     pub fn add(&mut self, reading: &Reading) {
+        let before = self.until;
         if self.sums.is_empty() {
             self.since = self.until.max(self.last.until);
             if self.since == Timestamp::default() {
@@ -82,7 +83,7 @@ impl Window {
             }
         }
         self.until = reading.taken_at;
-        for gpu in reading.gpus.iter().filter(|gpu| gpu.fault.is_none()) {
+        for gpu in reading.gpus.iter().filter(|gpu| gpu.taken_at > before) {
             self.add_device((gpu.index, None), &gpu.figures);
             for instance in &gpu.instances {
                 self.add_device((gpu.index, Some(instance.mig.id)), &instance.figures);

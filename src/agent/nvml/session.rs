@@ -25,6 +25,7 @@ pub(in crate::agent) struct Session<'nvml> {
 
 #[derive(Default)]
 struct Known<'nvml> {
+    /// How often it was read without a fault.
     readings: u64,
     identity: Option<Arc<Identity>>,
     slow: Figures,
@@ -67,7 +68,9 @@ impl<'nvml> Session<'nvml> {
         self.driver_version.clone()
     }
 
-    /// Reads one GPU. A fault of its own is in the reading, which keeps what `last` knew.
+    /// Reads one GPU. A fault of its own is in the reading, which keeps what `last` knew. `None` the first time, and the
+    /// first time after a fault: what happens between two samples is not known yet, and a reading without it would
+    /// show another measure of how busy the GPU is than the next.
     ///
     /// # Errors
     /// What ends the session.
@@ -75,11 +78,12 @@ impl<'nvml> Session<'nvml> {
         &mut self,
         index: u32,
         last: Option<&GpuReading>,
-    ) -> Result<GpuReading, NvmlError> {
+    ) -> Result<Option<GpuReading>, NvmlError> {
         let known = &mut self.gpus[index as usize];
         let found = self.nvml.device_by_index(index).and_then(|device| known.read(&device, index));
         match found {
-            Ok(Found { figures, mig, instances, processes }) => Ok(GpuReading {
+            Ok(_) if known.readings == 1 => Ok(None),
+            Ok(Found { figures, mig, instances, processes }) => Ok(Some(GpuReading {
                 index,
                 identity: known.identity.clone(),
                 fault: None,
@@ -88,14 +92,14 @@ impl<'nvml> Session<'nvml> {
                 mig,
                 instances,
                 processes,
-            }),
+            })),
             Err(error) if ends_session(&error) => Err(error),
             Err(error) => {
                 let last = last.cloned().unwrap_or_else(|| nothing(index));
-                // What a GPM sample was taken of may be gone.
-                (known.sampler, known.instance_samplers) = (Sampler::default(), BTreeMap::new());
-                let identity = last.identity.or_else(|| known.identity.clone());
-                Ok(GpuReading { fault: Some(fault(&error)), identity, ..last })
+                // What samples were taken of may be gone.
+                let Known { identity, .. } = std::mem::take(known);
+                let identity = last.identity.or(identity);
+                Ok(Some(GpuReading { fault: Some(fault(&error)), identity, ..last }))
             }
         }
     }
@@ -131,6 +135,7 @@ impl<'nvml> Known<'nvml> {
         self.nvlink_rate(&mut figures);
         let mut instances = Vec::new();
         if mig {
+            self.sampler = Sampler::default();
             instances = mig::instances(device, &mut self.instance_samplers)?;
         } else {
             // What is older than Hopper does not know it.

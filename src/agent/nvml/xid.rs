@@ -1,6 +1,6 @@
 //! XID errors as the driver tells them: NVML's events, without polling.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nvml_wrapper::Nvml;
@@ -19,6 +19,7 @@ pub(in crate::agent) struct Listener<'nvml> {
     events: EventSet<'nvml>,
     /// By the handles' addresses: a GPU that is lost does not say its UUID any more.
     gpus: BTreeMap<usize, Arc<str>>,
+    asked: BTreeSet<String>,
 }
 
 /// An XID error.
@@ -34,20 +35,27 @@ impl<'nvml> Listener<'nvml> {
     /// Registers with every GPU that answers.
     pub(in crate::agent) fn start(nvml: &'nvml Nvml) -> Result<Self, NvmlError> {
         let mut events = nvml.create_event_set()?;
-        let mut gpus = BTreeMap::new();
+        let (mut gpus, mut asked) = (BTreeMap::new(), BTreeSet::new());
         for index in 0..nvml.device_count()? {
             let Ok(device) = nvml.device_by_index(index) else { continue };
-            let tells = device.supported_event_types().is_ok_and(|types| types.contains(XIDS));
-            let Some(uuid) = tells.then(|| device.uuid().ok()).flatten() else { continue };
-            events = device.register_events(XIDS, events).map_err(|error| error.error)?;
-            gpus.insert(raw::address(&device), uuid.into());
+            let Ok(uuid) = device.uuid() else { continue };
+            asked.insert(uuid.clone());
+            if device.supported_event_types().is_ok_and(|types| types.contains(XIDS)) {
+                events = device.register_events(XIDS, events).map_err(|error| error.error)?;
+                gpus.insert(raw::address(&device), uuid.into());
+            }
         }
-        Ok(Self { events, gpus })
+        Ok(Self { events, gpus, asked })
     }
 
     /// The GPUs, by UUID, of which an error would be told.
     pub(in crate::agent) fn listens_to(&self) -> impl Iterator<Item = Arc<str>> {
         self.gpus.values().cloned()
+    }
+
+    /// Whether the GPU of this UUID was asked, whatever it said.
+    pub(in crate::agent) fn knows(&self, uuid: &str) -> bool {
+        self.asked.contains(uuid)
     }
 
     /// The next error, or `None` where there is none within the time.

@@ -13,6 +13,7 @@ use super::logs::LogArguments;
 use super::output::{Output, print, print_json};
 use crate::agent::{Agent, Bound, Dialect, Layout, Settings};
 use crate::clock;
+use crate::cluster::{Period, PeriodError};
 use crate::extender::ListenAddress;
 
 /// Serve the GPUs of this node as metrics, under dcgm-exporter's names.
@@ -30,11 +31,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIALECT", default_value_t)]
     dialect: Dialect,
     /// From one reading to the next.
-    #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = milliseconds)]
-    interval_ms: Duration,
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = period)]
+    interval: Period,
     /// Take a call of NVML that has not returned for so long as hanging.
-    #[arg(long, value_name = "MILLISECONDS", default_value = "10000", value_parser = milliseconds)]
-    hang_after_ms: Duration,
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = period)]
+    hang_after: Period,
     /// NVML's library; libnvidia-ml.so.1 by default, found as the system finds libraries.
     #[arg(long, value_name = "FILE")]
     nvml: Option<PathBuf>,
@@ -51,21 +52,23 @@ pub(super) struct Arguments {
     logs: LogArguments,
 }
 
-/// The second reading is the first that has what happens between two samples: GPM's measurements, rates.
-const COMPLETE: u64 = 2;
+/// Bounds of what NVML can be asked in, and of what makes sense to wait.
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_secs(3600);
 
-fn milliseconds(text: &str) -> Result<Duration, String> {
-    let count = text.parse().ok().filter(|count| (10..=3_600_000).contains(count));
-    count
-        .map(Duration::from_millis)
-        .ok_or_else(|| format!("expected milliseconds from 10 to 3600000, found {text:?}"))
+fn period(text: &str) -> Result<Period, String> {
+    let period: Period = text.parse().map_err(|error: PeriodError| error.to_string())?;
+    match (SHORTEST..=LONGEST).contains(&period.0) {
+        true => Ok(period),
+        false => Err(format!("expected a duration from {} to {}", Period(SHORTEST), Period(LONGEST))),
+    }
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
     let settings = Settings {
         library: arguments.nvml.clone(),
-        interval: arguments.interval_ms,
-        hang_after: arguments.hang_after_ms,
+        interval: arguments.interval.0,
+        hang_after: arguments.hang_after.0,
     };
     if arguments.once {
         return once(settings, arguments.output).await;
@@ -80,7 +83,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
         listen = %bound.address()?,
         dialect = %layout.dialect,
         node = layout.node,
-        interval_ms = settings.interval.as_millis() as u64,
+        interval = %arguments.interval,
         "starting"
     );
     bound.serve(Agent::start(settings)?, layout, stop).await?;
@@ -92,7 +95,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
 async fn once(settings: Settings, output: Output) -> anyhow::Result<Finding> {
     let agent = Agent::start(settings)?;
     let read = tokio::select! {
-        read = agent.readings(COMPLETE) => read,
+        read = agent.first() => read,
         never = agent.watch() => match never {},
     };
     let reading = match read {

@@ -39,7 +39,7 @@ fn program_with(folder: &TempDir, scenario: &Scenario, library: &Path) -> Comman
     scenario.write(&path).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_gpulse"));
     command.args(["agent", "--nvml"]).arg(library);
-    command.args(["--interval-ms", "30", "--hang-after-ms", "300"]);
+    command.args(["--interval", "30ms", "--hang-after", "300ms"]);
     command.env(SCENARIO_VARIABLE, path).env_remove("NODE_NAME").env_remove("GPULSE_LOG_LEVEL");
     command
 }

@@ -8,7 +8,8 @@ use super::page::read;
 use crate::support::NOW;
 
 fn reading(second: u64, percent: u64) -> Reading {
-    let gpu = read(0, &[(Figure::GpuUtilPercent, percent), (Figure::PowerMilliwatts, percent * 1000)]);
+    let mut gpu = read(0, &[(Figure::GpuUtilPercent, percent), (Figure::PowerMilliwatts, percent * 1000)]);
+    gpu.taken_at = at(second);
     Reading { taken_at: at(second), driver_version: None, gpus: vec![gpu] }
 }
 
@@ -51,13 +52,14 @@ fn a_second_scrape_before_the_next_reading_sees_the_same() {
 }
 
 #[test]
-fn a_gpu_with_a_fault_adds_nothing() {
+fn a_gpu_that_is_not_read_any_more_adds_nothing() {
     let mut window = Window::default();
-    window.add(&reading(0, 40));
-    let mut faulty = reading(1, 100);
-    faulty.gpus[0].fault = Some(gpulse::agent::DeviceFault::Lost);
+    window.add(&reading(0, 100));
+    window.add(&reading(1, 0));
+    let mut faulty = reading(1, 0);
+    (faulty.taken_at, faulty.gpus[0].fault) = (at(2), Some(gpulse::agent::DeviceFault::Lost));
     window.add(&faulty);
-    assert_eq!(utilization(window.close().of((0, None))), Some(400_000));
+    assert_eq!(utilization(window.close().of((0, None))), Some(500_000));
 }
 
 proptest! {
