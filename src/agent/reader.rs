@@ -126,7 +126,7 @@ fn session(
     }
     for readings in 1_u64.. {
         let started = Stopwatch::start();
-        let gpus = pass(desk, &mut session, &enter)?;
+        let gpus = pass(desk, &mut session, enter)?;
         enter(Step::Rest)?;
         let is_faulty = gpus.iter().flatten().any(|gpu| gpu.fault.is_some());
         if let Some(gpus) = gpus {

@@ -63,7 +63,7 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     // reqwest, kube and our own TLS all take the process's provider; a second installation is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let finding = runtime().and_then(|runtime| {
+    let finding = runtime(&arguments.command).and_then(|runtime| {
         runtime.block_on(async {
             match arguments.command {
                 Command::Serve(arguments) => serve::run(arguments).await,
@@ -103,8 +103,15 @@ fn complain(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stderr(), "gpulse: {text}")
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+/// The agent writes a page now and then, and GPU nodes have a hundred cores: a thread for each would be its memory.
+const AGENT_THREADS: usize = 2;
+
+fn runtime(command: &Command) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if matches!(command, Command::Agent(_)) {
+        builder.worker_threads(AGENT_THREADS);
+    }
+    Ok(builder.enable_all().build()?)
 }
 
 /// Whoever read our output has seen enough (`gpulse config schema | head`): no failure.
