@@ -3,16 +3,20 @@
 //! The rooms, and who may know whom (nothing points up or sideways):
 //!
 //! ```text
-//! main -> cli -> { extender, cache, telemetry }     the edges, one cargo feature each
-//!                extender -> placement -> cluster   the decision and its nouns, pure
-//!                cache, telemetry ------> cluster
+//! main -> cli -> { extender, cache, telemetry, agent }   the edges, one cargo feature each
+//!                extender -> placement -> cluster        the decision and its nouns, pure
+//!                cache, telemetry, agent -> cluster
 //! ```
 
-#[cfg(any(feature = "cache", feature = "extender", feature = "telemetry"))]
+#[cfg(any(feature = "agent", feature = "cache", feature = "extender", feature = "telemetry"))]
 pub mod clock;
 pub mod cluster;
 pub mod placement;
+#[cfg(any(feature = "agent", feature = "extender"))]
+pub mod port;
 
+#[cfg(feature = "agent")]
+pub mod agent;
 #[cfg(feature = "cache")]
 pub mod cache;
 #[cfg(feature = "program")]

@@ -3,6 +3,7 @@
 //! Results go to stdout, errors and logs to stderr. The exit code is 0 where all is well, 1 for a negative finding
 //! (no node fits), 2 for bad usage or input.
 
+mod agent;
 mod client;
 mod config;
 mod demo;
@@ -41,6 +42,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Save the picture that gpulse decides from, for replay and planning.
     Snapshot(snapshot::Arguments),
+    /// Serve the GPUs of this node as metrics, under dcgm-exporter's names; --once prints them.
+    Agent(agent::Arguments),
     /// Check, print or describe the configuration.
     Config(config::Arguments),
 }
@@ -60,13 +63,14 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     // reqwest, kube and our own TLS all take the process's provider; a second installation is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let finding = runtime().and_then(|runtime| {
+    let finding = runtime(&arguments.command).and_then(|runtime| {
         runtime.block_on(async {
             match arguments.command {
                 Command::Serve(arguments) => serve::run(arguments).await,
                 Command::Demo(arguments) => demo::run(arguments).await,
                 Command::Explain(arguments) => explain::run(arguments).await,
                 Command::Snapshot(arguments) => snapshot::run(arguments).await,
+                Command::Agent(arguments) => agent::run(arguments).await,
                 Command::Config(arguments) => config::run(&arguments),
             }
         })
@@ -99,8 +103,15 @@ fn complain(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stderr(), "gpulse: {text}")
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+/// The agent writes a page now and then, and GPU nodes have a hundred cores: a thread for each would be its memory.
+const AGENT_THREADS: usize = 2;
+
+fn runtime(command: &Command) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if matches!(command, Command::Agent(_)) {
+        builder.worker_threads(AGENT_THREADS);
+    }
+    Ok(builder.enable_all().build()?)
 }
 
 /// Whoever read our output has seen enough (`gpulse config schema | head`): no failure.

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum_server::accept::NoDelayAcceptor;
+use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use axum_server::{Handle, Server};
 
 use super::admin::{Admin, admin_router};
 use super::answer::Extender;
 use super::config::{AdminConfig, ExtenderConfig};
 use super::routes::router;
 use super::tls::{Tls, TlsError};
+use crate::port::{self, BindError, PlainServer};
 
 /// How long running requests may take after the signal to stop. kube-scheduler gives up after 5 s by default.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -39,17 +39,8 @@ const HTTP2_WINDOW_BYTES: u32 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// An address cannot be bound.
-    #[error(
-        "{field}: cannot listen on {address}: {source}; choose another address, or stop what listens there"
-    )]
-    Bind {
-        /// The configuration's key.
-        field: &'static str,
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Bind(#[from] BindError),
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -80,8 +71,8 @@ impl Bound {
     pub fn bind(config: &ExtenderConfig, admin: &AdminConfig) -> Result<Self, ServeError> {
         Ok(Self {
             tls: config.tls.as_ref().map(Tls::read).transpose()?,
-            extender: listen("server.address", config.listen_address())?,
-            admin: listen("admin.address", admin.address.0)?,
+            extender: port::bind("server.address", config.listen_address())?,
+            admin: port::bind("admin.address", admin.address.0)?,
             config: config.clone(),
             certificate_poll: CERTIFICATE_POLL,
         })
@@ -163,22 +154,10 @@ impl fmt::Debug for Bound {
     }
 }
 
-fn listen(field: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    let bound = TcpListener::bind(address).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    });
-    bound.map_err(|source| ServeError::Bind { field, address, source })
-}
-
-type PlainServer = Server<SocketAddr, NoDelayAcceptor>;
-
-/// No timer is given to hyper, so that no header timeout closes a connection that kube-scheduler keeps idle.
 fn server(listener: TcpListener, handle: Handle<SocketAddr>) -> io::Result<PlainServer> {
-    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    let mut server = port::server(listener, handle)?;
     server.http_builder().http2().initial_stream_window_size(HTTP2_WINDOW_BYTES);
-    // A reply's last packet must not wait for the one before it to be acknowledged.
-    Ok(server.acceptor(NoDelayAcceptor::new()))
+    Ok(server)
 }
 
 async fn serve_tls(server: PlainServer, live: RustlsConfig, routes: Router) -> io::Result<()> {

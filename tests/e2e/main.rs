@@ -3,6 +3,7 @@
 //! Each test brings up a [`world`] of its own and speaks to the API server as users do: it creates nodes and pods and
 //! looks at where the scheduler puts them. `cargo xtask test` builds what is needed; see the README.
 
+mod agent;
 mod bad_input;
 mod burst;
 mod cluster_outage;

@@ -5,6 +5,8 @@
     reason = "a test fails where it stands; clippy exempts only the functions marked as tests"
 )]
 
+#[cfg(feature = "program")]
+mod agent;
 #[cfg(feature = "cache")]
 mod cache;
 mod cluster;

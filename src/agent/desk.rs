@@ -1,0 +1,132 @@
+//! Where the threads lay down what they found, and scrapes pick it up. No lock is held across a call of NVML.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::watch;
+
+use super::attribution::Attribution;
+use super::progress::Progress;
+use super::reading::{DeviceFault, GpuReading, Reading};
+use super::trouble::Trouble;
+use super::view::View;
+use super::window::Window;
+use super::xids::Xids;
+use crate::clock;
+
+pub(super) struct Desk {
+    reading: ArcSwapOption<Reading>,
+    trouble: ArcSwapOption<Trouble>,
+    pub(super) attribution: ArcSwapOption<Attribution>,
+    xids: ArcSwap<Xids>,
+    window: Mutex<Window>,
+    progress: Mutex<Progress>,
+    changes: watch::Sender<()>,
+}
+
+/// What a thread that panicked left behind is as good as before: every change is one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        Self {
+            reading: ArcSwapOption::empty(),
+            trouble: ArcSwapOption::empty(),
+            attribution: ArcSwapOption::empty(),
+            xids: ArcSwap::default(),
+            window: Mutex::default(),
+            progress: Mutex::new(Progress::new()),
+            changes: watch::Sender::default(),
+        }
+    }
+
+    pub(super) fn reading(&self) -> Option<Arc<Reading>> {
+        self.reading.load_full()
+    }
+
+    pub(super) fn trouble(&self) -> Option<Arc<Trouble>> {
+        self.trouble.load_full()
+    }
+
+    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
+        lock(&self.progress)
+    }
+
+    /// Tells of each reading and of each trouble.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Lays down a reading. One line in the log for each GPU whose state has changed.
+    pub(super) fn publish(&self, reading: Reading) {
+        self.compare(&reading);
+        if let Some(trouble) = self.trouble.swap(None) {
+            tracing::info!(was = trouble.kind.name(), gpus = reading.gpus.len(), "the GPUs are read again");
+        }
+        lock(&self.window).add(&reading);
+        self.reading.store(Some(Arc::new(reading)));
+        self.changes.send_replace(());
+    }
+
+    /// Gives a GPU a fault at once, without a reading.
+    pub(super) fn mark(&self, index: u32, fault: &DeviceFault) {
+        let Some(reading) = self.reading() else { return };
+        let mut reading = (*reading).clone();
+        if let Some(gpu) = reading.gpus.iter_mut().find(|gpu| gpu.index == index) {
+            gpu.fault = Some(fault.clone());
+        }
+        self.compare(&reading);
+        self.reading.store(Some(Arc::new(reading)));
+    }
+
+    fn compare(&self, next: &Reading) {
+        let last = self.reading();
+        let before = |gpu: &GpuReading| {
+            let known = last.iter().flat_map(|last| &last.gpus).find(|known| known.index == gpu.index);
+            known.and_then(|known| known.fault.clone())
+        };
+        for gpu in &next.gpus {
+            let uuid = gpu.identity.as_ref().map_or("unknown", |identity| &identity.uuid);
+            match (before(gpu), &gpu.fault) {
+                (None, Some(fault)) => {
+                    tracing::warn!(gpu = gpu.index, uuid, fault = fault.name(), "{fault}");
+                }
+                (Some(fault), None) => {
+                    tracing::info!(gpu = gpu.index, uuid, was = fault.name(), "the GPU is read again");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Says what is wrong with the whole node, with one line in the log where it is news.
+    pub(super) fn report(&self, trouble: Trouble) {
+        let known = self.trouble();
+        if known.is_none_or(|known| known.kind != trouble.kind) {
+            tracing::warn!(problem = trouble.kind.name(), "{trouble}");
+        }
+        self.trouble.store(Some(Arc::new(trouble)));
+        self.changes.send_replace(());
+    }
+
+    /// Changes what is known of XID errors. Only the event thread does.
+    pub(super) fn change_xids(&self, change: impl FnOnce(&mut Xids)) {
+        let mut xids = Xids::clone(&self.xids.load());
+        change(&mut xids);
+        self.xids.store(Arc::new(xids));
+    }
+
+    /// Everything that a scrape shows; the window of averages ends here.
+    pub(super) fn view(&self) -> View {
+        View {
+            now: clock::now(),
+            reading: self.reading(),
+            trouble: self.trouble(),
+            xids: self.xids.load_full(),
+            averages: lock(&self.window).close(),
+            attribution: self.attribution.load_full(),
+        }
+    }
+}

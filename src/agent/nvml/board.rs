@@ -1,0 +1,129 @@
+//! What a GPU as a whole is asked: who it is, and its quantities.
+
+use std::sync::Arc;
+
+use nvml_wrapper::Device;
+use nvml_wrapper::enum_wrappers::device::{
+    Clock, EccCounter, MemoryError, PerformancePolicy, TemperatureSensor,
+};
+use nvml_wrapper::enums::device::SampleValue;
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::structs::device::{FieldId, UtilizationInfo};
+use nvml_wrapper_sys::bindings::field_id::{
+    NVML_FI_DEV_MEMORY_TEMP, NVML_FI_DEV_REMAPPED_COR, NVML_FI_DEV_REMAPPED_FAILURE,
+    NVML_FI_DEV_REMAPPED_PENDING, NVML_FI_DEV_REMAPPED_UNC,
+};
+
+use super::{Asking, raw};
+use crate::agent::figure::{Figure, Figures};
+use crate::agent::reading::Identity;
+
+const ECC: [(Figure, MemoryError, EccCounter); 4] = [
+    (Figure::EccCorrectedVolatile, MemoryError::Corrected, EccCounter::Volatile),
+    (Figure::EccUncorrectedVolatile, MemoryError::Uncorrected, EccCounter::Volatile),
+    (Figure::EccCorrectedAggregate, MemoryError::Corrected, EccCounter::Aggregate),
+    (Figure::EccUncorrectedAggregate, MemoryError::Uncorrected, EccCounter::Aggregate),
+];
+
+const VIOLATIONS: [(Figure, PerformancePolicy); 6] = [
+    (Figure::PowerViolationNanoseconds, PerformancePolicy::Power),
+    (Figure::ThermalViolationNanoseconds, PerformancePolicy::Thermal),
+    (Figure::SyncBoostViolationNanoseconds, PerformancePolicy::SyncBoost),
+    (Figure::BoardLimitViolationNanoseconds, PerformancePolicy::BoardLimit),
+    (Figure::LowUtilizationViolationNanoseconds, PerformancePolicy::LowUtilization),
+    (Figure::ReliabilityViolationNanoseconds, PerformancePolicy::Reliability),
+];
+
+/// Remapped rows as fields: `nvmlDeviceGetRemappedRows` is not wrapped, and says the same.
+const REMAPPED: [(Figure, u32); 4] = [
+    (Figure::RowsRemappedCorrectable, NVML_FI_DEV_REMAPPED_COR),
+    (Figure::RowsRemappedUncorrectable, NVML_FI_DEV_REMAPPED_UNC),
+    (Figure::RowRemapPending, NVML_FI_DEV_REMAPPED_PENDING),
+    (Figure::RowRemapFailed, NVML_FI_DEV_REMAPPED_FAILURE),
+];
+
+/// Who the GPU is. Its UUID is the least that it must say.
+pub(super) fn identity(device: &Device<'_>, index: u32) -> Result<Arc<Identity>, NvmlError> {
+    let mut asking = Asking::default();
+    let identity = Identity {
+        uuid: device.uuid()?.into(),
+        model: asking.ask(device.name()).unwrap_or_default(),
+        // dcgm-exporter prints NVML's address as it is, with eight digits of domain.
+        pci_bus_id: asking.ask(device.pci_info()).map(|pci| pci.bus_id).unwrap_or_default(),
+        device: format!("nvidia{}", asking.ask(device.minor_number()).unwrap_or(index)),
+    };
+    asking.finish()?;
+    Ok(Arc::new(identity))
+}
+
+/// What moves from second to second. `mig` leaves memory and utilization to the instances.
+pub(super) fn moving(device: &Device<'_>, mig: bool, to: &mut Figures) -> Result<(), NvmlError> {
+    let mut asking = Asking::default();
+    let mut put = |figure, found: Result<u64, NvmlError>| to.put(figure, asking.ask(found));
+    put(Figure::SmClockMegahertz, device.clock_info(Clock::SM).map(u64::from));
+    put(Figure::MemoryClockMegahertz, device.clock_info(Clock::Memory).map(u64::from));
+    put(Figure::TemperatureCelsius, device.temperature(TemperatureSensor::Gpu).map(u64::from));
+    put(Figure::MemoryTemperatureCelsius, field(device, NVML_FI_DEV_MEMORY_TEMP));
+    put(Figure::PowerMilliwatts, device.power_usage().map(u64::from));
+    put(Figure::ThrottleReasons, device.current_throttle_reasons().map(|reasons| reasons.bits()));
+    if let Some((sent, received)) = asking.ask(raw::nvlink_bytes(device)) {
+        to.extend([(Figure::NvlinkSentBytes, sent), (Figure::NvlinkReceivedBytes, received)]);
+    }
+    if !mig {
+        utilization(device, &mut asking, to);
+        memory(device, &mut asking, to);
+    }
+    asking.finish()
+}
+
+fn utilization(device: &Device<'_>, asking: &mut Asking, to: &mut Figures) {
+    if let Some(found) = asking.ask(device.utilization_rates()) {
+        to.extend([
+            (Figure::GpuUtilPercent, found.gpu.into()),
+            (Figure::MemoryUtilPercent, found.memory.into()),
+        ]);
+    }
+    let percent = |found: UtilizationInfo| u64::from(found.utilization);
+    to.put(Figure::EncoderUtilPercent, asking.ask(device.encoder_utilization()).map(percent));
+    to.put(Figure::DecoderUtilPercent, asking.ask(device.decoder_utilization()).map(percent));
+}
+
+pub(super) fn memory(device: &Device<'_>, asking: &mut Asking, to: &mut Figures) {
+    if let Some(found) = asking.ask(device.memory_info()) {
+        to.extend([
+            (Figure::MemoryFreeBytes, found.free),
+            (Figure::MemoryUsedBytes, found.used),
+            (Figure::MemoryReservedBytes, found.reserved),
+            (Figure::MemoryTotalBytes, found.total),
+        ]);
+    }
+}
+
+/// Counters and limits, which may be a few seconds old.
+pub(super) fn slow(device: &Device<'_>, to: &mut Figures) -> Result<(), NvmlError> {
+    let mut asking = Asking::default();
+    let mut put = |figure, found: Result<u64, NvmlError>| to.put(figure, asking.ask(found));
+    put(Figure::EnergyMillijoules, device.total_energy_consumption());
+    put(Figure::PowerLimitMilliwatts, device.enforced_power_limit().map(u64::from));
+    put(Figure::PcieReplays, device.pcie_replay_counter().map(u64::from));
+    for (figure, kind, counter) in ECC {
+        put(figure, device.total_ecc_errors(kind, counter));
+    }
+    for (figure, policy) in VIOLATIONS {
+        put(figure, device.violation_status(policy).map(|found| found.violation_time));
+    }
+    for (figure, id) in REMAPPED {
+        put(figure, field(device, id));
+    }
+    asking.finish()
+}
+
+fn field(device: &Device<'_>, id: u32) -> Result<u64, NvmlError> {
+    let answers = device.field_values_for(&[FieldId(id)])?;
+    match answers.into_iter().next().ok_or(NvmlError::NoData)??.value? {
+        SampleValue::U32(value) => Ok(value.into()),
+        SampleValue::U64(value) => Ok(value),
+        SampleValue::I64(value) => u64::try_from(value).map_err(|_| NvmlError::NoData),
+        SampleValue::F64(_) => Err(NvmlError::NoData),
+    }
+}

@@ -1,0 +1,57 @@
+//! Processes on a GPU: what each holds and does.
+
+use std::collections::BTreeMap;
+
+use nvml_wrapper::Device;
+use nvml_wrapper::enums::device::UsedGpuMemory;
+use nvml_wrapper::error::NvmlError;
+
+use super::Asking;
+use crate::agent::reading::ProcessReading;
+
+/// As many processes of a GPU are kept as a page of metrics can bear.
+const MOST_PROCESSES: usize = 256;
+
+/// The processes with a compute context, by number. `last_seen` is where NVML's samples were read up to.
+pub(super) fn processes(
+    device: &Device<'_>,
+    mig: bool,
+    last_seen: &mut u64,
+) -> Result<Vec<ProcessReading>, NvmlError> {
+    let mut asking = Asking::default();
+    let running = asking.ask(device.running_compute_processes()).unwrap_or_default();
+    let busy = if mig { None } else { utilization(device, &mut asking, last_seen) };
+    asking.finish()?;
+    let mut processes: Vec<ProcessReading> = running
+        .into_iter()
+        .map(|process| ProcessReading {
+            pid: process.pid,
+            instance: process.gpu_instance_id,
+            memory_bytes: match process.used_gpu_memory {
+                UsedGpuMemory::Used(bytes) => Some(bytes),
+                UsedGpuMemory::Unavailable => None,
+            },
+            utilization_percent: busy.as_ref().map(|busy| busy.get(&process.pid).copied().unwrap_or(0)),
+        })
+        .collect();
+    processes.sort_unstable_by_key(|process| (process.pid, process.instance));
+    processes.dedup_by_key(|process| (process.pid, process.instance));
+    processes.truncate(MOST_PROCESSES);
+    Ok(processes)
+}
+
+/// How busy each process was since `last_seen`: the mean of its samples, in percent. Where NVML has seen none at work it
+/// answers "not found"; `None` is where it cannot measure.
+fn utilization(device: &Device<'_>, asking: &mut Asking, last_seen: &mut u64) -> Option<BTreeMap<u32, u32>> {
+    let samples = match device.process_utilization_stats(*last_seen) {
+        Err(NvmlError::NotFound) => return Some(BTreeMap::new()),
+        found => asking.ask(found)?,
+    };
+    let mut sums: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+    for sample in samples.iter().filter(|sample| sample.timestamp > *last_seen) {
+        let (sum, count) = sums.entry(sample.pid).or_default();
+        (*sum, *count) = (*sum + sample.sm_util, *count + 1);
+    }
+    *last_seen = samples.iter().map(|sample| sample.timestamp).fold(*last_seen, u64::max);
+    Some(sums.into_iter().map(|(pid, (sum, count))| (pid, sum / count)).collect())
+}

@@ -1,0 +1,106 @@
+//! The agent at work: its threads, and the watch over them.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attribution::Attribution;
+use super::desk::Desk;
+use super::progress::{Step, Verdict};
+use super::reader;
+use super::reading::{DeviceFault, Reading};
+use super::settings::Settings;
+use super::trouble::Trouble;
+use super::view::View;
+
+/// The running edge. Its threads live as long as the process: a call that hangs cannot be ended.
+#[derive(Clone)]
+pub struct Agent {
+    desk: Arc<Desk>,
+    settings: Settings,
+}
+
+impl Agent {
+    /// Starts to read. No GPU and no driver are no error: they may come.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(settings: Settings) -> io::Result<Self> {
+        let desk = Arc::new(Desk::new());
+        reader::start(&desk, &settings, 0)?;
+        reader::start_listening(&desk, &settings)?;
+        Ok(Self { desk, settings })
+    }
+
+    /// Watches over the reading thread for ever: where a call hangs, it says so and lets another thread take over.
+    pub async fn watch(&self) -> std::convert::Infallible {
+        let every = (self.settings.hang_after / 10).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        let mut ticks = tokio::time::interval(every);
+        loop {
+            ticks.tick().await;
+            // Its own statement: the lock is free again before the verdict is carried out.
+            let verdict = self.desk.progress().judge(self.settings.hang_after);
+            match verdict {
+                Verdict::Well => {}
+                Verdict::TakeOver(gpu, generation) => {
+                    self.desk.mark(gpu, &DeviceFault::Hanging);
+                    if let Err(error) = reader::start(&self.desk, &self.settings, generation) {
+                        let text = format!("a reading thread ({error})");
+                        self.desk.report(Trouble::hanging(&text));
+                    }
+                }
+                Verdict::Stuck(step) => self.desk.report(Trouble::hanging(&match step {
+                    Step::Gpu(gpu) => format!("a call about GPU {gpu}, nor from those about others"),
+                    Step::Begin | Step::Rest => "its initialization".to_owned(),
+                })),
+            }
+        }
+    }
+
+    /// Says whose the devices are, from now on.
+    pub fn attribute(&self, attribution: Attribution) {
+        self.desk.attribution.store(Some(Arc::new(attribution)));
+    }
+
+    /// Waits for the first reading, or for what keeps it from being made.
+    ///
+    /// # Errors
+    /// What keeps it from being made.
+    pub async fn first(&self) -> Result<Arc<Reading>, Arc<Trouble>> {
+        let mut changed = self.desk.changes();
+        loop {
+            match (self.desk.trouble(), self.desk.reading()) {
+                (Some(trouble), _) => return Err(trouble),
+                (None, Some(reading)) => return Ok(reading),
+                (None, None) => {}
+            }
+            // The desk lives as long as this does, so there is always a next change.
+            let _ = changed.changed().await;
+        }
+    }
+
+    /// What there is to show now. The window of averages ends here: it is for one who scrapes.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.desk.view()
+    }
+
+    /// The last reading, and what keeps the next from being made.
+    #[must_use]
+    pub fn state(&self) -> (Option<Arc<Reading>>, Option<Arc<Trouble>>) {
+        (self.desk.reading(), self.desk.trouble())
+    }
+
+    /// How it reads.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agent").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

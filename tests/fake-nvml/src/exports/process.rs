@@ -1,0 +1,86 @@
+//! Processes on a device.
+
+use std::ffi::{c_uint, c_ulonglong};
+
+use nvml_wrapper_sys::bindings::*;
+
+use super::answer;
+use crate::scenario::Process;
+use crate::state::{self, Refusal, Target};
+
+const MIB: u64 = 1 << 20;
+
+/// What NVML writes where there is no instance.
+const NO_INSTANCE: c_uint = c_uint::MAX;
+
+/// Writes a list where the caller gives room for all of it, and always how long it is.
+unsafe fn fill<T>(list: &[T], count: *mut c_uint, to: *mut T) -> Result<(), Refusal> {
+    // SAFETY: the caller gives the number of values that it has room for, and room for one more number.
+    unsafe {
+        let room = count.read() as usize;
+        count.write(list.len() as c_uint);
+        if room < list.len() || (to.is_null() && !list.is_empty()) {
+            return Err(nvmlReturn_enum_NVML_ERROR_INSUFFICIENT_SIZE);
+        }
+        if !to.is_null() {
+            std::ptr::copy_nonoverlapping(list.as_ptr(), to, list.len());
+        }
+    }
+    Ok(())
+}
+
+fn processes(target: &Target) -> impl Iterator<Item = &Process> {
+    let instance = target.instance().map(|instance| instance.id);
+    target.gpu().processes.iter().filter(move |process| instance.is_none() || process.instance == instance)
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
+    device: nvmlDevice_t,
+    count: *mut c_uint,
+    to: *mut nvmlProcessInfo_t,
+) -> nvmlReturn_t {
+    answer(state::enter_device("nvmlDeviceGetComputeRunningProcesses_v3", device).and_then(|target| {
+        let info = |process: &Process| nvmlProcessInfo_t {
+            pid: process.pid,
+            usedGpuMemory: process.memory_mib * MIB,
+            gpuInstanceId: process.instance.unwrap_or(NO_INSTANCE),
+            computeInstanceId: process.instance.map_or(NO_INSTANCE, |_| 0),
+        };
+        let list: Vec<nvmlProcessInfo_t> = processes(&target).map(info).collect();
+        // SAFETY: the caller's contract is the same.
+        unsafe { fill(&list, count, to) }
+    }))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetProcessUtilization(
+    device: nvmlDevice_t,
+    to: *mut nvmlProcessUtilizationSample_t,
+    count: *mut c_uint,
+    last_seen: c_ulonglong,
+) -> nvmlReturn_t {
+    answer(state::enter_device("nvmlDeviceGetProcessUtilization", device).and_then(|target| {
+        if target.gpu().mig == Some(true) {
+            return Err(nvmlReturn_enum_NVML_ERROR_NOT_SUPPORTED);
+        }
+        let timeStamp = target.now.elapsed.as_micros() as u64 + 1;
+        let sample = |process: &Process| {
+            process.utilization.map(|smUtil| nvmlProcessUtilizationSample_t {
+                pid: process.pid,
+                timeStamp,
+                smUtil,
+                memUtil: 0,
+                encUtil: 0,
+                decUtil: 0,
+            })
+        };
+        let list: Vec<_> = processes(&target).filter_map(sample).filter(|_| timeStamp > last_seen).collect();
+        if list.is_empty() {
+            // What NVML answers where no process has been seen at work.
+            return Err(nvmlReturn_enum_NVML_ERROR_NOT_FOUND);
+        }
+        // SAFETY: the caller's contract is the same.
+        unsafe { fill(&list, count, to) }
+    }))
+}

@@ -1,0 +1,32 @@
+//! A pretended NVIDIA Management Library, as a real shared library: NVML's C symbols, answered from a scenario file.
+//!
+//! ```text
+//! program --dlopen--> libfake_nvml.so --(each call)--> scenario file, read again when it changes
+//! ```
+//!
+//! `FAKE_NVML_SCENARIO` names the file. Since it is read again while the program runs, a test pulls a GPU off the bus by
+//! writing another one. [`Scenario::write`] replaces it in one step.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a library of C has a clock and an environment"
+)]
+
+mod exports;
+mod scenario;
+mod state;
+
+use std::path::PathBuf;
+
+pub use scenario::{Curve, Ecc, Gpm, Gpu, Instance, Links, Process, Remapped, Scenario, Xid};
+
+/// The variable that names the scenario file.
+pub const SCENARIO_VARIABLE: &str = "FAKE_NVML_SCENARIO";
+
+/// The shared library, beside the tests and benches of whoever depends on this crate: cargo builds both of its kinds.
+///
+/// # Errors
+/// What the system says where the running program has no path.
+pub fn library() -> std::io::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("libfake_nvml.so"))
+}
