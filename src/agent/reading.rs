@@ -53,7 +53,7 @@ pub struct Identity {
     pub model: String,
     /// The PCI address, such as `00000000:07:00.0`.
     pub pci_bus_id: String,
-    /// The device file, such as `nvidia0`.
+    /// The device as dcgm-exporter calls it, such as `nvidia0`.
     pub device: String,
 }
 

@@ -53,7 +53,7 @@ fn shared_metric(text: &mut Text, view: &View, layout: &Layout, subjects: &[Subj
                 let is_given = subject.instance.is_some() || !subject.gpu.mig;
                 let last = subject.uuid().and_then(|uuid| view.xids.last(uuid));
                 if let Some(code) = last.filter(|_| is_given) {
-                    family.sample(&subject.labels, &[], code);
+                    family.sample(&subject.labels, &[("err_code", &code.to_string())], code);
                 }
                 continue;
             }

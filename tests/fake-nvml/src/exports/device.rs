@@ -12,7 +12,6 @@ use crate::state::{self, Target};
 const MIB: u64 = 1 << 20;
 
 reads! {
-    nvmlDeviceGetMinorNumber: c_uint = |target| target.whole().map(|_| target.index as c_uint);
     nvmlDeviceGetPowerUsage: c_uint =
         |target| Some((target.of(target.whole()?.power_watts.as_ref()?) * 1000.0) as c_uint);
     nvmlDeviceGetEnforcedPowerLimit: c_uint =
