@@ -25,6 +25,7 @@ pub mod output;
 mod parallel;
 pub mod place;
 pub mod policy;
+pub mod replay;
 pub mod run;
 pub mod runs;
 pub mod stats;

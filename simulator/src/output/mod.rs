@@ -8,6 +8,7 @@ pub mod fill;
 mod grid;
 mod head;
 pub mod place;
+pub mod replay;
 pub mod run;
 
 pub use document::Document;

@@ -16,6 +16,7 @@ mod policy;
 mod program;
 mod readers;
 mod readme;
+mod replay;
 mod run;
 mod run_input;
 mod run_output;
