@@ -29,6 +29,7 @@ mod parallel;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod replay;
 pub mod run;
 pub mod runs;
 pub mod stats;

@@ -3,18 +3,23 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::model::ModelPattern;
 use super::pod::{GpuDemand, PodRequest};
 use super::units::MilliCpu;
 
 /// What a pod asks for, as far as it decides what must be kept free for pods like it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Wish {
     /// CPU.
     pub cpu: MilliCpu,
     /// GPUs, of the first resource where a pod asks for several; `None` for a pod without GPUs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<GpuDemand>,
     /// The GPU models that will do; empty: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelPattern>,
 }
 
@@ -41,7 +46,8 @@ impl Wish {
 
 /// The wishes of many pods, each with how many have it: what the next pods will probably ask for. Always in the same
 /// order, whatever order the pods came in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Mix(Vec<(Wish, u64)>);
 
 impl Mix {

@@ -11,6 +11,7 @@
 //! clock or a thread: time enters as [`Timestamp`].
 
 mod assembly;
+mod change;
 mod gaps;
 mod gpu;
 mod journal;
@@ -30,6 +31,7 @@ mod snapshot;
 mod units;
 
 pub use assembly::{Assembly, Board, Samples};
+pub use change::{Change, Replica};
 pub use gaps::{Devices, Gaps};
 pub use gpu::{Confidence, Freshness, FreshnessPolicy, Gpu, Health, MigInstance, Source, Utilization};
 pub use journal::Journal;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assembly::Assembly;
 use super::gpu::{FreshnessPolicy, Gpu};
-use super::node::NodeFacts;
+use super::node::{Node, NodeFacts};
 use super::pod::BoundPod;
 use super::snapshot::Snapshot;
 use super::units::Timestamp;
@@ -51,15 +51,22 @@ struct Document {
     nodes: Vec<SavedNode>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A node with all that it is assembled from.
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SavedNode {
+pub(super) struct SavedNode {
     #[serde(flatten)]
-    facts: NodeFacts,
+    pub(super) facts: NodeFacts,
     #[serde(default)]
-    pods: Vec<Arc<BoundPod>>,
+    pub(super) pods: Vec<Arc<BoundPod>>,
     #[serde(default)]
-    gpus: Arc<[Gpu]>,
+    pub(super) gpus: Arc<[Gpu]>,
+}
+
+impl SavedNode {
+    pub(super) fn of(node: &Node) -> Self {
+        Self { facts: node.facts().clone(), pods: node.pods().to_vec(), gpus: node.gpus().into() }
+    }
 }
 
 impl Snapshot {
@@ -70,17 +77,12 @@ impl Snapshot {
     pub fn save(&self, to: impl Write) -> Result<(), serde_json::Error> {
         let mut nodes: Vec<_> = self.nodes().collect();
         nodes.sort_by_key(|node| node.name().clone());
-        let saved = nodes.into_iter().map(|node| SavedNode {
-            facts: node.facts().clone(),
-            pods: node.pods().to_vec(),
-            gpus: node.gpus().into(),
-        });
         let document = Document {
             api_version: API_VERSION.into(),
             kind: KIND.into(),
             as_of: self.as_of,
             freshness: self.freshness,
-            nodes: saved.collect(),
+            nodes: nodes.into_iter().map(|node| SavedNode::of(node)).collect(),
         };
         serde_json::to_writer_pretty(to, &document)
     }

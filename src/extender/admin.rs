@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -18,6 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::answer::Extender;
 use super::process::ProcessCollector;
+use super::recorder::MAX_READERS;
 use super::routes::panic_text;
 use super::summary::DecisionSummary;
 use super::vitals::Vitals;
@@ -50,9 +51,10 @@ impl Admin {
         Self { extender, checks, registry, draining: AtomicBool::new(false) }
     }
 
-    /// From now on `/readyz` says no, so that no new connection is sent here.
+    /// From now on `/readyz` says no, so that no new connection is sent here, and recordings end.
     pub(super) fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.extender.decisions.recorders.close();
     }
 }
 
@@ -70,6 +72,7 @@ GET  /readyz?verbose                    whether it is ready, check by check
 GET  /metrics                           for Prometheus
 GET  /v1/snapshot                       the cluster as gpulse sees it, for replay and planning
 GET  /v1/decisions?limit=N&pod=NS/NAME  the decisions taken lately; &format=jsonl for one a line
+GET  /v1/recording?decisions=N          the next decisions with all that they are made from, for replay, as they come
 GET  /v1/explain?pod=NS/NAME            why the pod went, or did not go, where it did
 POST /v1/explain?profile=NAME           what would happen now to the pod in the body (JSON)
 ";
@@ -92,6 +95,7 @@ pub fn admin_router(admin: Arc<Admin>) -> Router {
         .route("/metrics", get(metrics))
         .route("/v1/snapshot", get(snapshot))
         .route("/v1/decisions", get(decisions))
+        .route("/v1/recording", get(recording))
         .route("/v1/explain", get(explain_decided).post(explain_now))
         .fallback(async |request: Request| {
             let text = format!("no such path: {}; GET / lists what is here", request.uri().path());
@@ -221,6 +225,37 @@ async fn decisions(
         return Ok(([(header::CONTENT_TYPE, JSON_LINES)], text).into_response());
     }
     pretty(&summaries)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordingQuery {
+    decisions: Option<u64>,
+}
+
+/// Streams until so many decisions are recorded, the reader goes, or gpulse stops.
+async fn recording(
+    State(admin): State<Arc<Admin>>,
+    query: Result<Query<RecordingQuery>, QueryRejection>,
+) -> Answer {
+    let Query(query) = query.map_err(|error| Refusal::bad_request(error.body_text()))?;
+    // What was decided before is not of this recording.
+    admin.extender.decisions.settle();
+    let lines = admin.extender.decisions.recorders.start().ok_or_else(|| {
+        let text = format!("{MAX_READERS} recordings run already: end one of them first");
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, text)
+    })?;
+    let left = query.decisions.unwrap_or(u64::MAX);
+    let stream = futures::stream::unfold((lines, left, true), async |(mut lines, left, first)| {
+        if left == 0 && !first {
+            return None;
+        }
+        match lines.next().await? {
+            Ok((json, decisions)) => Some((Ok(json), (lines, left.saturating_sub(decisions), false))),
+            Err(error) => Some((Err(error), (lines, 0, false))),
+        }
+    });
+    Ok(([(header::CONTENT_TYPE, JSON_LINES)], Body::from_stream(stream)).into_response())
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::record::{Decision, Draft};
+use super::recorder::Recorders;
 use crate::cluster::PodKey;
 
 /// How many decisions are remembered at most.
@@ -27,12 +28,15 @@ pub struct Decisions {
     drafts: Mutex<Drafts>,
     ring: Mutex<Ring>,
     drafted: Notify,
+    pub(super) recorders: Recorders,
 }
 
 #[derive(Debug, Default)]
 struct Drafts {
     waiting: VecDeque<Draft>,
     candidates: usize,
+    /// Forgotten unsettled.
+    forgotten: u64,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +64,13 @@ impl Decisions {
         // The ring is locked first, so that drafts enter it in their order whoever settles them.
         let mut ring = lock(&self.ring);
         let drafts = std::mem::take(&mut *lock(&self.drafts));
-        drafts.waiting.into_iter().for_each(|draft| ring.push(draft.settle()));
+        if drafts.forgotten > 0 {
+            self.recorders.lost(drafts.forgotten);
+        }
+        for draft in drafts.waiting {
+            self.recorders.note(|| draft.recorded());
+            ring.push(draft.settle());
+        }
     }
 
     /// The newest decisions that match, newest first.
@@ -123,6 +133,7 @@ impl Drafts {
         while too_many(self) {
             let Some(oldest) = self.waiting.pop_front() else { break };
             self.candidates -= oldest.candidates();
+            self.forgotten += 1;
         }
     }
 }

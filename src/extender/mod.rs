@@ -18,6 +18,7 @@ mod metrics;
 mod process;
 mod profiles;
 mod record;
+mod recorder;
 mod routes;
 mod serve;
 mod summary;

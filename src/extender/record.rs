@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::Verb;
+use super::recorder::Recorded;
 use crate::cluster::{FreshnessPolicy, GpuDemand, Load, Node, PodKey, PodRequest, Slot, Snapshot, Timestamp};
 use crate::placement::{
-    Candidate, Inquiry, LoadExplanation, MAX_POINTS, NodeExplanation, Part, PoolExplanation, Profile, Ranked,
-    Reason, Score, Verdict,
+    Candidate, Found, Inquiry, LoadExplanation, MAX_POINTS, NodeExplanation, Part, PoolExplanation, Profile,
+    Rank, Ranked, Reason, RecordedDecision, Score, Verdict,
 };
 
 /// How many of the best keep the parts of their strategy's score.
@@ -188,6 +189,27 @@ impl Draft {
             Seat::Known(slot) => self.snapshot.at(slot).map(AsRef::as_ref),
             Seat::Stranger(_) => self.unseen.get(index)?.as_ref(),
         }
+    }
+
+    /// A copy of all that the decision was made from.
+    pub(super) fn recorded(&self) -> Recorded {
+        let found = match &self.findings {
+            Findings::Verdicts(verdicts) => {
+                Found::Verdicts(verdicts.iter().map(|verdict| verdict.refusal()).collect())
+            }
+            Findings::Ranks(ranks) => {
+                Found::Ranks(ranks.iter().map(|rank| Rank(rank.points, rank.combined)).collect())
+            }
+        };
+        let decision = RecordedDecision {
+            as_of: self.snapshot.as_of,
+            pod: self.pod.clone(),
+            profile: self.profile.clone(),
+            candidates: (0..self.candidates()).map(|index| self.name(index).into()).collect(),
+            described: self.unseen.iter().flatten().map(|node| node.facts().clone()).collect(),
+            found,
+        };
+        Recorded { snapshot: self.snapshot.clone(), decision }
     }
 
     /// Copies names and figures, and lets go of the snapshot.

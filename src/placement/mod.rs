@@ -15,6 +15,7 @@ mod fit;
 mod points;
 mod profile;
 mod reason;
+mod recording;
 mod score;
 mod scorer;
 pub mod strategy;
@@ -27,6 +28,7 @@ pub use explain::{Explanation, LoadExplanation, NodeExplanation, Part, PoolExpla
 pub use points::MAX_POINTS;
 pub use profile::{AffinityRules, LabelPreference, OwnerRule, Profile, ResourceWeights, UtilizationRules};
 pub use reason::Reason;
+pub use recording::{Found, Rank, RecordedDecision, RecordingHeader, RecordingLine};
 pub use score::Score;
 pub use scorer::{Choice, Scorer};
 pub use strategy::{Market, STRATEGIES, Strategy};
@@ -84,6 +86,15 @@ pub enum Verdict {
 impl Verdict {
     fn of(inquiry: &Inquiry<'_>, node: &Node) -> Self {
         fit::refusal(inquiry, node).map_or(Self::Fits, Self::Rejected)
+    }
+
+    /// Why the pod cannot go there, if so.
+    #[must_use]
+    pub fn refusal(self) -> Option<Reason> {
+        match self {
+            Self::Fits => None,
+            Self::Rejected(reason) => Some(reason),
+        }
     }
 }
 

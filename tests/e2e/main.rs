@@ -9,6 +9,7 @@ mod burst;
 mod cluster_outage;
 mod placing;
 mod refusal;
+mod simulator;
 mod telemetry_outage;
 mod tls;
 mod world;

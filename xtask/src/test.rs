@@ -105,6 +105,8 @@ impl Step {
             // The whole workspace, so that nothing is built again for another choice of features. Four at a time: these
             // tests mostly wait, for a minute without a retry or for a sample to expire.
             Self::E2e => {
+                // Cargo builds the programs of a test's own package only, and these tests run the simulator as well.
+                run_cargo(&["build", "--workspace", "--locked", "--bin", "gpulse-sim"])?;
                 let targets = ["--test", "smoke", "--test", "e2e", "--", "--test-threads", "4"];
                 run_cargo(&[&["test", "--workspace", "--locked"], &targets[..]].concat())
             }

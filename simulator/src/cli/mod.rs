@@ -1,7 +1,8 @@
 //! What a person types, and what the program answers.
 //!
 //! Results go to stdout, errors, warnings and progress to stderr. The exit code is 0 where all is well, 1 for a
-//! negative finding (a result that is only partial, a pod that fits nowhere), 2 for bad usage or input.
+//! negative finding (a result that is only partial, a pod that fits nowhere, a decision that comes out otherwise), 2 for bad
+//! usage or input.
 
 mod compare;
 mod fill;
@@ -14,6 +15,7 @@ mod plan;
 mod printing;
 mod profile;
 mod progress;
+mod replay;
 mod run;
 mod runs;
 mod seeds;
@@ -45,6 +47,8 @@ enum Command {
     Import(import::Arguments),
     /// Say where pods would go, one after the other: node, score, and who is as good.
     Place(place::Arguments),
+    /// Decide again what a running gpulse decided, from the same cluster.
+    Replay(replay::Arguments),
     /// Let pods come, queue, run and leave, and see who waits how long under each strategy.
     Run(run::Arguments),
     /// Compare strategies on one workload and many seeds, and see which differences are real.
@@ -70,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Place(arguments) => place::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),

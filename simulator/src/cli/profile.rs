@@ -9,6 +9,7 @@ use clap::Args;
 use super::source::{name, open};
 use crate::input::InputError;
 use crate::placement::{Profile, STRATEGIES, Strategy};
+use crate::replay::Instead;
 
 /// One policy, by the name of its strategy or in full.
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ pub(super) struct ProfileChoice {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(super) struct OtherProfile {
-    /// Decide by this strategy of gpulse's instead, in each profile's place.
+    /// Decide by this strategy of gpulse's instead; the rest of each decision's profile stays.
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
     /// Decide by this profile instead: JSON, as recordings have it.
@@ -47,6 +48,20 @@ impl ProfileChoice {
             (None, Some(file)) => load(file),
             (None, None) => bail!("expected --strategy or --profile"),
         }
+    }
+}
+
+impl OtherProfile {
+    /// The policy, if any.
+    ///
+    /// # Errors
+    /// Where no strategy has the name, or the file has no profile.
+    pub(super) fn resolve(&self) -> anyhow::Result<Option<Instead>> {
+        Ok(match (&self.strategy, &self.profile) {
+            (Some(named), _) => Some(Instead::Strategy(strategy(named)?)),
+            (None, Some(file)) => Some(Instead::Profile(Box::new(load(file)?))),
+            (None, None) => None,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ mod markup;
 mod page;
 pub mod place;
 pub mod plan;
+pub mod replay;
 pub mod run;
 
 pub use document::Document;

@@ -21,6 +21,7 @@ mod priorities;
 mod program;
 mod readers;
 mod readme;
+mod replay;
 mod rhythm;
 mod run;
 mod run_input;

@@ -1,6 +1,7 @@
 //! The nouns: what is read from Kubernetes and telemetry, and what a snapshot makes of it.
 
 mod assembly;
+mod change;
 mod freshness;
 mod list;
 mod model;

@@ -6,6 +6,7 @@ mod bad_input;
 mod config;
 mod decisions;
 mod profiles;
+mod recording;
 mod serving;
 mod wire;
 

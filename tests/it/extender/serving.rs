@@ -103,6 +103,22 @@ async fn a_body_of_unannounced_length_is_limited_too() {
 }
 
 #[tokio::test]
+async fn shutdown_ends_recordings_and_does_not_wait_for_their_readers() {
+    let running = start(&plain());
+    let mut reader = TcpStream::connect(running.admin).await.unwrap();
+    reader.write_all(b"GET /v1/recording HTTP/1.1\r\nHost: gpulse\r\n\r\n").await.unwrap();
+    let mut begun = Vec::new();
+    while !String::from_utf8_lossy(&begun).contains("\"Recording\"") {
+        begun.push(reader.read_u8().await.unwrap());
+    }
+    running.stop.send(()).unwrap();
+    let mut rest = Vec::new();
+    tokio::time::timeout(Duration::from_secs(30), reader.read_to_end(&mut rest)).await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&rest).ends_with("0\r\n\r\n"), "a whole reply, and no broken one");
+    running.served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn shutdown_finishes_what_runs_and_accepts_nothing_more() {
     let running = start(&plain());
     let body = question(&pod("p").gpus(1), &["idle", "full"]);

@@ -14,6 +14,7 @@ use crate::scratch::Scratch;
 use crate::{http, ports};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
+const RECORDED_WITHIN: Duration = Duration::from_secs(600);
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -170,6 +171,19 @@ impl Gpulse {
     pub async fn admin_json(&self, path: &str) -> Result<Value> {
         let text = self.admin_text(path).await?;
         serde_json::from_str(&text).with_context(|| format!("the answer to {path} is no JSON"))
+    }
+
+    /// Records so many decisions, however long they take to come.
+    ///
+    /// # Errors
+    /// Where the answer is not 200 or breaks off.
+    pub async fn recording(&self, decisions: usize) -> Result<String> {
+        let url = format!("{}/v1/recording?decisions={decisions}", self.admin_url());
+        let response = self.client.get(url).timeout(RECORDED_WITHIN).send().await;
+        let response = response.context("no answer from gpulse to /v1/recording")?;
+        let (status, text) = (response.status(), response.text().await.context("the recording broke off")?);
+        ensure!(status == StatusCode::OK, "GET /v1/recording: {status}: {text}");
+        Ok(text)
     }
 
     /// Posts to the extender port as kube-scheduler does, for instance to `/filter`, and gives what came back.

@@ -13,25 +13,6 @@ use crate::cluster::PodRequest;
 const CAME: &str = "cameMs";
 const LIFE: &str = "lifeMs";
 
-/// Reads a line; on failure says which field is wrong, and how.
-pub(super) fn parse(line: &[u8]) -> Result<TracePod, String> {
-    let mut json = serde_json::Deserializer::from_slice(line.trim_ascii_end());
-    let pod = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let text = located(error.inner());
-        if path == "." { text } else { format!("{path}: {text}") }
-    })?;
-    json.end().map_err(|error| located(&error))?;
-    Ok(pod)
-}
-
-/// What serde says, without the line: it sees no other.
-fn located(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    format!("{what} (column {})", error.column())
-}
-
 impl<'de> Deserialize<'de> for TracePod {
     /// Not derived: a flattened request would lose the place of its faults, and take unknown fields.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

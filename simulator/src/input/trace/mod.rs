@@ -15,6 +15,7 @@ use std::io::BufRead;
 use serde::{Deserialize, Serialize};
 
 use super::error::InputError;
+use super::json_lines::JsonLines;
 use super::names::Names;
 use super::nodes::{MAX_CPU_MILLI, MAX_GPUS, MAX_MEMORY_MIB};
 use super::times::{MAX_SECONDS, PodTimes};
@@ -64,32 +65,24 @@ pub fn read_trace(
     source: impl BufRead,
     mut take: impl FnMut(TracePod),
 ) -> Result<(), InputError> {
-    let mut lines = Lines { file, source, number: 0, text: Vec::new() };
+    let mut lines = JsonLines::of(file, source);
     if !lines.advance()? {
         return Err(empty(file, "is empty"));
     }
-    let header = serde_json::from_slice(&lines.text);
+    let header = lines.parse::<Header>();
     if !matches!(&header, Ok(Header { api_version, kind }) if api_version == API_VERSION && kind == KIND) {
-        let found = String::from_utf8_lossy(&lines.text).chars().take(80).collect();
-        let expected =
-            format!("a trace's first line, {{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{KIND}\"}}");
-        return Err(InputError::Line {
-            file: file.into(),
-            line: lines.number,
-            found,
-            expected: expected.into(),
-        });
+        let header = format!("{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{KIND}\"}}");
+        return Err(lines.unlike(format!("a trace's first line, {header}")));
     }
     let (mut names, mut last_ms) = (Names::default(), 0);
     let mut pods = 0_u64;
     while lines.advance()? {
-        let pod = fields::parse(&lines.text).map_err(|problem| lines.broken(problem))?;
-        if let Err(fault) = check(&pod, last_ms) {
-            return Err(lines.wrong(fault));
-        }
+        let pod = lines.parse::<TracePod>().map_err(|problem| lines.broken(problem))?;
+        let wrong = |Fault { field, found, expected }| lines.wrong(field, found, expected);
+        check(&pod, last_ms).map_err(wrong)?;
         if !names.insert(&pod.request.key) {
             let expected = "a namespace and name that no earlier line has".into();
-            return Err(lines.wrong(Fault::new("key", &pod.request.key, expected)));
+            return Err(lines.wrong("key".into(), pod.request.key.to_string(), expected));
         }
         last_ms = pod.came_ms.unwrap_or(last_ms);
         pods += 1;
@@ -100,46 +93,6 @@ pub fn read_trace(
 
 fn empty(file: &str, found: &'static str) -> InputError {
     InputError::Empty { file: file.into(), found, expected: "a trace with at least one pod".into() }
-}
-
-/// The lines of a file, one at a time.
-struct Lines<'a, R> {
-    file: &'a str,
-    source: R,
-    number: u64,
-    text: Vec<u8>,
-}
-
-impl<R: BufRead> Lines<'_, R> {
-    /// Goes to the next line that is not blank; false where there is none.
-    fn advance(&mut self) -> Result<bool, InputError> {
-        loop {
-            self.text.clear();
-            let unreadable = |cause| InputError::Unreadable { file: self.file.into(), cause };
-            if self.source.read_until(b'\n', &mut self.text).map_err(unreadable)? == 0 {
-                return Ok(false);
-            }
-            self.number += 1;
-            if !self.text.trim_ascii().is_empty() {
-                return Ok(true);
-            }
-        }
-    }
-
-    fn broken(&self, problem: String) -> InputError {
-        InputError::Json { file: self.file.into(), line: self.number, problem }
-    }
-
-    fn wrong(&self, fault: Fault) -> InputError {
-        let Fault { field, found, expected } = fault;
-        InputError::Value {
-            file: self.file.into(),
-            line: self.number,
-            column: field.into(),
-            found,
-            expected: expected.into(),
-        }
-    }
 }
 
 /// A value that no pod has.
