@@ -418,7 +418,15 @@ fn wrong_input_is_told_on_stderr_and_ends_with_2() {
         told(timeless, &["--queue", "fifo", "--backfill-depth", "5"]),
         "gpulse-sim: --backfill-depth: expected --queue backfill\n"
     );
+    assert_eq!(
+        told(timeless, &["--arrivals", "trace", "--burst", "8"]),
+        "gpulse-sim: --burst, --daily and --drift: a trace has its own arrivals, expected --arrivals poisson\n"
+    );
+    assert_snapshot!(told(timeless, &["--priorities"]), @"gpulse-sim: pods.csv cannot be run: all pods have the same priority: expected pods that differ in it, or a queue without priorities");
     for wrong in [
+        ["--burst", "1"],
+        ["--daily", "1.5"],
+        ["--drift", "0"],
         ["--load", "0"],
         ["--lives", "exp:5"],
         ["--queue", "lifo"],
@@ -428,4 +436,34 @@ fn wrong_input_is_told_on_stderr_and_ends_with_2() {
     ] {
         assert_eq!(program(timeless, &wrong).status.code(), Some(2), "{wrong:?}");
     }
+}
+
+#[test]
+fn what_arrivals_follow_is_told() {
+    let timeless = "name,cpu_milli,memory_mib,num_gpu,gpu_milli\np1,1,1,1,1000\n";
+    let arguments =
+        ["--burst", "4", "--daily", "0.3", "--drift", "0.2", "--strategy", "fgd", "--lives", "exp:1m"];
+    let output = program(timeless, &[&arguments[..], &["--seeds", "1", "--warmup", "0s"]].concat());
+    let told: String = text(&output.stdout).lines().take(2).map(|line| format!("{line}\n")).collect();
+    assert_snapshot!(told, @"
+1 nodes with 1 GPUs; 1 pods that ask for 1.0 GPUs. Arrivals poisson at 0.9 of the GPUs in bursts of 4, day and night ±0.3, mix drifting ±0.2, lives exp:1m, queue backfill of 200; seed 1.
+Measured from 0s on, for 24h (24h on average).
+");
+}
+
+#[test]
+fn each_node_is_told_of_the_first_seed_where_that_is_asked_for() {
+    let pods = format!("{TIMED_PODS}p1,1,1,1,600,,0,10\np2,1,1,1,400,,5,6\n");
+    let arguments = ["--arrivals", "trace", "--strategy", "fgd", "--seeds", "1..2", "--output", "json"];
+    let runs = |arguments: &[&str]| {
+        let output = program(&pods, arguments);
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        value["strategies"][0]["runs"].as_array().unwrap().clone()
+    };
+    let nodes = &runs(&[&arguments[..], &["--node-timeline"]].concat());
+    let mut busy = vec![600; 100];
+    busy[50..60].fill(1000);
+    let expected = serde_json::json!({"nodes": ["a"], "buckets": 100, "busyMilli": [busy]});
+    assert_eq!((&nodes[0]["nodeTimeline"], nodes[1].get("nodeTimeline")), (&expected, None));
+    assert_eq!(runs(&arguments)[0].get("nodeTimeline"), None);
 }

@@ -140,7 +140,11 @@ proptest! {
 
     /// Little's law without a limit: what the queue adds up to is what pods wait, where all is measured.
     #[test]
-    fn the_queue_is_the_waits(tables in tables(), times in times(), is_fifo in any::<bool>()) {
+    fn the_queue_is_the_waits(
+        tables in tables(), times in times(), scale in 1..90_u64, is_fifo in any::<bool>(),
+    ) {
+        let scaled = |times: &PodTimes| PodTimes { came_ms: times.came_ms * scale, life_ms: times.life_ms * scale };
+        let times: Vec<PodTimes> = times.iter().map(scaled).collect();
         let workload = tables.workload();
         let queue = if is_fifo { Discipline::Fifo } else { Discipline::Backfill { depth: 3 } };
         let run = Run::traced(&workload, &times, queue, "best-fit");
