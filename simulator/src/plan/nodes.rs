@@ -36,7 +36,7 @@ pub enum Alone {
 pub struct Needed {
     /// By offer, how many nodes of it are enough by themselves.
     pub alone: Vec<Alone>,
-    /// The cheapest purchase that was found: none of its nodes can be left out, or replaced by one cheaper node.
+    /// The cheapest purchase that was found: none of its nodes can be left out, or replaced by cheaper ones.
     /// `None` where none was found.
     pub cheapest: Option<Purchase>,
     /// How many clusters were tried.
@@ -103,8 +103,9 @@ struct Search<'a> {
 /// From how many shapes alone, the cheapest, a cheaper mix is looked for.
 const MOST_STARTS: usize = 3;
 
-/// How often a mix is mended whose nodes turn out not to be enough.
-const MOST_MENDINGS: usize = 50;
+/// How often a mix is mended whose nodes turn out not to be enough, and after how many times by twice as much.
+const MOST_MENDINGS: usize = 40;
+const FEW_MENDINGS: usize = 4;
 
 /// More nodes of one offer than this are not thought of.
 const MOST_NODES: u32 = 1_000_000;
@@ -187,13 +188,15 @@ impl Search<'_> {
     /// A mix that is enough: what the homeless fill best for the money, again and again.
     fn mix(&mut self) -> Option<Purchase> {
         let mut purchase = self.fleet.nothing();
-        for _ in 0..MOST_MENDINGS {
+        for mending in 0..MOST_MENDINGS {
             if self.partial {
                 return None;
             }
             let homeless = self.need.homeless(self.fleet, &purchase);
             let more = shelter(self.fleet, &homeless)?;
-            purchase.0.iter_mut().zip(more.0).for_each(|(count, more)| *count += more);
+            // What little is wrong may stay wrong for long: others take the room that was meant for those.
+            let times = 1 << (mending / FEW_MENDINGS);
+            purchase.0.iter_mut().zip(more.0).for_each(|(count, more)| *count += times * more);
             if self.is_met(&purchase) {
                 return Some(purchase);
             }
@@ -211,19 +214,16 @@ impl Search<'_> {
                 purchase.0[*offer] = self.fewest(&purchase, *offer);
             }
             let pairs = dearest.iter().flat_map(|from| dearest.iter().map(move |to| (*from, *to)));
-            // One node by a cheaper one, or two by one that is cheaper than both.
+            let pairs = pairs.filter(|(from, to)| from != to && offers[*to].cost > 0);
+            // Some of one shape by as many of another as cost less: half of them, a quarter and so on, and two and one.
             let swaps =
-                pairs.flat_map(|(from, to)| [(from, 1), (from, 2)].map(|(from, count)| (from, count, to)));
-            let cheaper = swaps.filter(|(from, count, to)| {
-                purchase.0[*from] >= *count
-                    && offers[*to].cost < u64::from(*count) * offers[*from].cost
-                    && from != to
-            });
-            let swapped = cheaper.map(|(from, count, to)| {
+                pairs.flat_map(|(from, to)| steps(purchase.0[from]).map(move |step| (from, step, to)));
+            let swapped = swaps.filter_map(|(from, step, to)| {
+                let most = (u64::from(step) * offers[from].cost).checked_sub(1)? / offers[to].cost;
                 let mut swapped = purchase.clone();
-                swapped.0[from] -= count;
-                swapped.0[to] += 1;
-                swapped
+                swapped.0[from] -= step;
+                swapped.0[to] += u32::try_from(most).ok().filter(|most| *most > 0)?;
+                Some(swapped)
             });
             let swapped: Vec<Purchase> = swapped.collect();
             match swapped.into_iter().find(|swapped| self.is_met(swapped)) {
@@ -232,6 +232,12 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Parts of a number: half, a quarter and so on, and two and one.
+fn steps(number: u32) -> impl Iterator<Item = u32> {
+    let halves = std::iter::successors(Some(number / 2), |half| Some(half / 2)).take_while(|half| *half > 2);
+    halves.chain([2, 1]).filter(move |step| *step <= number)
 }
 
 /// Nodes that these pods find place on, bought one after the other: the one that most of them fill for its price.
