@@ -8,6 +8,10 @@
 //!            policy --choose--> Rehearsal --(fragmentation)--> Curve --(stats)--> output
 //!                                   ^
 //!             (run: arrivals, queue, departures) --> Record --(meter)--> Outcome --(stats)--> output
+//!
+//! kubectl's JSON, openb, Philly, any CSV --(import)--> snapshots, traces
+//! snapshot, trace --(place: one pod after the other)--> Placement --> output
+//! recording --(replay: each decision again)--> Difference --> output
 //! ```
 //!
 //! Nothing here knows a socket or the wall clock. The same input, version and seed give the same bytes, on any number
