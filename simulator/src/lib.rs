@@ -10,6 +10,11 @@
 //!             (run: arrivals, queue, departures) --> Record --(meter)--> Outcome --(stats)--> output
 //!
 //! results in JSON --(merge)--> output
+//! cluster, pods --(plan: settle, then ask)--> answers --> output
+//!
+//! kubectl's JSON, openb, Philly, any CSV --(import)--> snapshots, traces
+//! snapshot, trace --(place: one pod after the other)--> Placement --> output
+//! recording --(replay: each decision again)--> Difference --> output
 //! ```
 //!
 //! Nothing here knows a socket or the wall clock. The same input, version and seed give the same bytes, on any number
