@@ -72,6 +72,15 @@ impl Simulator {
         Ok(report["pods"].as_array().context("a report has pods")?.clone())
     }
 
+    /// How many more copies of a pod a plan says fit, and why the nodes refuse the next one.
+    fn copies(&self, strategy: &str, pod: &Value) -> Result<(bool, Value)> {
+        self.files.write("pod.json", &pod.to_string())?;
+        let question = "plan copies --nodes cluster.json --pod pod.json --seeds 1 --output json --strategy";
+        let (report, _) = self.run(&format!("{question} {strategy}"))?;
+        let found = &report["strategies"][0];
+        Ok((found["fit"]["mean"].as_f64().context("a mean")? > 0.0, found["refusals"].clone()))
+    }
+
     /// The pods of a trace, a line each.
     fn trace(&self) -> Result<Vec<String>> {
         let text = std::fs::read_to_string(self.files.join("pods.jsonl"))?;
@@ -202,6 +211,12 @@ async fn an_imported_cluster_has_the_live_verdicts_and_a_recording_of_them_repla
                     "{strategy}: {said}, live {fits} {refused}"
                 );
                 ensure!(best(said) == best_live, "{strategy}: {said}, live {best_live:?}");
+                if name == "plain" {
+                    continue; // There is no end to copies of a pod that asks for nothing.
+                }
+                let (any, stopped) = simulator.copies(strategy, &world.pod(&name).await?)?;
+                ensure!(any == (fits > 0), "{strategy}: {name}: a plan's copies {any}, live {fits}");
+                ensure!(any || stopped == refused, "{strategy}: {name}: {stopped}, live {refused}");
             }
         }
         anyhow::Ok(())
