@@ -55,10 +55,14 @@ impl Policy for Own<'_> {
 
     fn bound(&mut self, _cluster: &Rehearsal, _pod: Arrival, _slot: Slot) {}
 
-    fn left(&mut self, _cluster: &Rehearsal, _pod: Arrival, _slot: Slot) {}
+    fn left(&mut self, _cluster: &Rehearsal, pod: Arrival, _slot: Slot) {
+        self.lessons.left(pod);
+    }
 }
 
-/// What pods have come so far, by class. Each class counts once from the start: before the first pod all are as likely.
+/// What those pods ask for that have come and not left, by class: as a live cluster's mix is learned from its pods, so
+/// that those who stay long count for more. Each class counts once from the start: before the first pod all are as
+/// likely.
 struct Lessons {
     counts: Vec<u64>,
     pods: u64,
@@ -68,6 +72,11 @@ struct Lessons {
 impl Lessons {
     fn new(workload: &Workload) -> Self {
         Self { counts: vec![1; workload.classes.len()], pods: 0, next: 0 }
+    }
+
+    /// A pod is gone.
+    fn left(&mut self, pod: Arrival) {
+        self.counts[pod.class.index()] -= 1;
     }
 
     /// Counts a pod; the mix, where it is time to learn it anew.
