@@ -76,7 +76,8 @@ impl Lessons {
 
     /// A pod is gone.
     fn left(&mut self, pod: Arrival) {
-        self.counts[pod.class.index()] -= 1;
+        let count = &mut self.counts[pod.class.index()];
+        *count = count.saturating_sub(1);
     }
 
     /// Counts a pod; the mix, where it is time to learn it anew.
