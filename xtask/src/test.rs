@@ -5,8 +5,8 @@ use clap::ValueEnum;
 use testbed::binaries::Binaries;
 use tokio::time::Instant;
 
-use crate::manifests;
 use crate::shell::{cargo, exists, line};
+use crate::{manifests, protocols};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// The code is formatted.
+    /// The code is formatted, and what is generated is what would be generated.
     Format,
     /// clippy has nothing to say, nor has cargo-deny where it is installed.
     Lint,
@@ -73,7 +73,10 @@ impl Step {
 
     fn run(self) -> Result<()> {
         match self {
-            Self::Format => run_cargo(&["fmt", "--all", "--check"]),
+            Self::Format => {
+                protocols::check()?;
+                run_cargo(&["fmt", "--all", "--check"])
+            }
             Self::Lint => lint(),
             Self::Core => {
                 run_cargo(&["check", "--package", "gpulse", "--lib", "--no-default-features", "--locked"])
