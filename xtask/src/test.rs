@@ -30,7 +30,7 @@ enum Step {
     Docs,
     /// The manifests in deploy/ are what Kubernetes accepts.
     Manifests,
-    /// kube-apiserver, kube-scheduler, etcd and Prometheus are there, or are built and installed.
+    /// kube-apiserver, kube-scheduler, kubelet, etcd, Prometheus and containerd are there, or are built and installed.
     Prepare,
     /// End to end, with all of the real programs.
     E2e,
@@ -103,7 +103,8 @@ impl Step {
             Self::Prepare => {
                 testbed::scratch::clean()?;
                 Binaries::ensure()?;
-                testbed::prometheus::ensure_installed()
+                testbed::prometheus::ensure_installed()?;
+                testbed::node::ensure_installed()
             }
             // The whole workspace, so that nothing is built again for another choice of features. Four at a time: these
             // tests mostly wait, for a minute without a retry or for a sample to expire.
