@@ -1,14 +1,15 @@
-//! Whose the GPUs are on a real node: what the agent says equals what kubelet gave to real containers.
+//! Whose the GPUs are on a real node: what the agent of `deploy/agent` says equals what kubelet gave to real containers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use fake_nvml::{Gpu, SCENARIO_VARIABLE, Scenario};
-use testbed::process::Process;
+use serde_json::{Value, json};
+use testbed::node::IMAGE;
 use testbed::scratch::Scratch;
-use testbed::{Authorization, ControlPlane, Node, eventually, http, ports};
+use testbed::{Authorization, ControlPlane, Node, eventually, http, ports, repository};
 
 use crate::world::SOON;
 
@@ -16,16 +17,61 @@ const WHOLE: &str = "nvidia.com/gpu";
 /// As NVIDIA's plugin names replicas with `renameByDefault`.
 const SHARED: &str = "nvidia.com/gpu.shared";
 
+const AGENT: &str = "/api/v1/namespaces/default/pods/gpulse-agent";
+
 /// Pod and device, and how often.
 type Held = BTreeMap<(String, String), u64>;
 
 struct World {
-    agent: Process,
     url: String,
     scenario: Scenario,
     scratch: Scratch,
     node: Node,
     control_plane: ControlPlane,
+}
+
+/// The pod of the DaemonSet in `deploy/agent` on a machine without NVIDIA's runtime: the program, the pretended NVML and
+/// what they are linked to are the machine's own, and it listens on a free port of the machine's.
+fn agent_pod(port: u16, scratch: &Path) -> Result<Value> {
+    let manifest = fs::read_to_string(repository().join("deploy/agent/daemonset.yaml"))?;
+    let mut daemon: Value = serde_saphyr::from_str(&manifest)?;
+    let mut spec = daemon["spec"]["template"]["spec"].take();
+    spec.as_object_mut().context("the pod has a spec")?.remove("runtimeClassName");
+    (spec["nodeName"], spec["hostNetwork"]) = ("gpu-node-1".into(), true.into());
+    let (program, library) = (Path::new(env!("CARGO_BIN_EXE_gpulse")), fake_nvml::library()?);
+    let folders: BTreeSet<&Path> = [program.parent(), library.parent(), Some(scratch)]
+        .into_iter()
+        .flatten()
+        .chain(["/lib", "/lib64", "/usr"].map(Path::new))
+        .collect();
+    let more = |list: &mut Value, values: Vec<Value>| {
+        list.as_array_mut().context("the manifest has such a list").map(|list| list.extend(values))
+    };
+    let volume =
+        |(number, path): (usize, &&Path)| json!({"name": format!("v{number}"), "hostPath": {"path": path}});
+    let mount = |(number, path): (usize, &&Path)| json!({"name": format!("v{number}"), "mountPath": path, "readOnly": true});
+    more(&mut spec["volumes"], folders.iter().enumerate().map(volume).collect())?;
+    let container = &mut spec["containers"][0];
+    more(&mut container["volumeMounts"], folders.iter().enumerate().map(mount).collect())?;
+    more(
+        &mut container["env"],
+        vec![json!({"name": SCENARIO_VARIABLE, "value": scratch.join("scenario.yaml")})],
+    )?;
+    let listen = format!("--listen=:{port}");
+    let library = format!("--nvml={}", library.display());
+    let often = ["--interval=100ms", "--pod-resources-interval=100ms"];
+    more(
+        &mut container["args"],
+        [listen.as_str(), library.as_str()].iter().chain(&often).map(|flag| json!(flag)).collect(),
+    )?;
+    (container["image"], container["imagePullPolicy"]) = (IMAGE.into(), "Never".into());
+    (container["command"], container["ports"][0]["containerPort"]) = (json!([program]), port.into());
+    Ok(json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "gpulse-agent", "namespace": "default"},
+        "spec": spec,
+    }))
 }
 
 impl World {
@@ -39,20 +85,21 @@ impl World {
         let scenario =
             Scenario { gpus: ["GPU-a", "GPU-b", "GPU-c", "GPU-d"].map(gpu).into(), ..Scenario::default() };
         scenario.write(&scratch.join("scenario.yaml"))?;
-        let address = format!("127.0.0.1:{}", ports::free()?);
-        let mut agent = Command::new(env!("CARGO_BIN_EXE_gpulse"));
-        agent.args([
-            "agent",
-            "--listen",
-            &address,
-            "--interval",
-            "100ms",
-            "--pod-resources-interval",
-            "100ms",
-        ]);
-        agent.arg("--nvml").arg(fake_nvml::library()?).env(SCENARIO_VARIABLE, scratch.join("scenario.yaml"));
-        let agent = Process::start("gpulse agent", node.inside(&agent), &scratch.join("agent.log"))?;
-        Ok(Self { agent, url: format!("http://{address}"), scenario, scratch, node, control_plane })
+        let port = ports::free()?;
+        // As NVIDIA's feature discovery does.
+        let label = json!({"metadata": {"labels": {"nvidia.com/gpu.present": "true"}}});
+        control_plane.api().patch("/api/v1/nodes/gpu-node-1", &label).await?;
+        control_plane.api().create(&agent_pod(port, scratch.path())?).await?;
+        let world = Self { url: format!("http://127.0.0.1:{port}"), scenario, scratch, node, control_plane };
+        eventually(SOON, "the agent's pod is ready", async || {
+            let pod = world.control_plane.api().get(AGENT).await?;
+            let conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            let ready = conditions.iter().any(|found| found["type"] == "Ready" && found["status"] == "True");
+            ensure!(ready, "{}", pod["status"]);
+            Ok(Some(()))
+        })
+        .await?;
+        Ok(world)
     }
 
     async fn create(&self, pod: &str, resource: &str, count: u32) -> Result<()> {
@@ -202,6 +249,7 @@ async fn the_agent_says_what_kubelet_gave_before_and_after_it_restarts() -> Resu
     world.create("next", WHOLE, 1).await?;
     world.create("third", SHARED, 2).await?;
     world.agrees(&["pair", "right", "next", "third"]).await?;
-    ensure!(world.agent.ended()?.is_none(), "the agent has ended");
+    let agent = world.control_plane.api().get(AGENT).await?;
+    ensure!(agent["status"]["containerStatuses"][0]["restartCount"] == 0, "the agent was started again");
     Ok(())
 }

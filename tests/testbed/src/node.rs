@@ -187,7 +187,7 @@ impl Node {
             .arg(format!("--config={}", self.scratch.join("kubelet.yaml").display()))
             .arg(format!("--kubeconfig={}", self.kubeconfig.display()))
             .arg(format!("--hostname-override={}", self.name))
-            .args(["--node-ip=127.0.0.1", "--cert-dir=/var/lib/kubelet/pki"]);
+            .arg("--cert-dir=/var/lib/kubelet/pki");
         let mut kubelet =
             Process::start("kubelet", self.inside(&kubelet), &self.scratch.join("kubelet.log"))?;
         let path = format!("/api/v1/nodes/{}", self.name);
