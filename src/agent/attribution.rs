@@ -15,41 +15,78 @@ pub struct Holder {
 }
 
 /// Which pods hold which devices, and which pod each process is of. Pure: where it comes from is the edge's matter.
+///
+/// A device is named by its UUID (a GPU's, or a MIG device's) or, as GKE does, by its file: `nvidia0`, `nvidia0/gi1`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attribution {
-    devices: BTreeMap<Arc<str>, Vec<Holder>>,
-    processes: BTreeMap<u32, Holder>,
+    devices: BTreeMap<Arc<str>, BTreeMap<Holder, u32>>,
+    replicas: BTreeMap<Arc<str>, u32>,
+    processes: BTreeMap<u32, Owner>,
+}
+
+/// Whose a process is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A container's.
+    Container(Holder),
+    /// Nobody's in Kubernetes.
+    Outside,
 }
 
 impl Attribution {
-    /// The device of this UUID (a GPU's, or a MIG device's) was given to a container; several where it is shared.
+    /// The device was given to a container; each time once more where it is given several times.
     #[must_use]
-    pub fn device(mut self, uuid: &str, holder: Holder) -> Self {
-        let holders = self.devices.entry(uuid.into()).or_default();
-        if let Err(place) = holders.binary_search(&holder) {
-            holders.insert(place, holder);
-        }
+    pub fn device(mut self, name: &str, holder: Holder) -> Self {
+        *self.devices.entry(name.into()).or_default().entry(holder).or_default() += 1;
+        self
+    }
+
+    /// The device can be given, given or not; each time once more where it can be given several times.
+    #[must_use]
+    pub fn replica(mut self, name: &str) -> Self {
+        *self.replicas.entry(name.into()).or_default() += 1;
         self
     }
 
     /// The process of this number on the host runs in a container.
     #[must_use]
     pub fn process(mut self, pid: u32, holder: Holder) -> Self {
-        self.processes.insert(pid, holder);
+        self.processes.insert(pid, Owner::Container(holder));
         self
     }
 
-    /// Who holds any of these devices, in order.
-    pub(super) fn holders<'a>(&'a self, uuids: impl IntoIterator<Item = &'a Arc<str>>) -> Vec<&'a Holder> {
-        let mut holders: Vec<&Holder> =
-            uuids.into_iter().filter_map(|uuid| self.devices.get(uuid)).flatten().collect();
-        holders.sort_unstable();
-        holders.dedup();
-        holders
+    /// The process of this number on the host runs in no pod. Of one that neither was said of it is not known.
+    #[must_use]
+    pub fn outsider(mut self, pid: u32) -> Self {
+        self.processes.insert(pid, Owner::Outside);
+        self
+    }
+
+    /// Who holds any of these devices, and how often, in order.
+    pub(super) fn holders<'a>(&'a self, names: &[&str]) -> Vec<(&'a Holder, u32)> {
+        let mut holders: BTreeMap<&Holder, u32> = BTreeMap::new();
+        for (holder, count) in names.iter().filter_map(|name| self.devices.get(*name)).flatten() {
+            *holders.entry(holder).or_default() += count;
+        }
+        holders.into_iter().collect()
+    }
+
+    /// How often any of these devices can be given; `None` where that is not known.
+    pub(super) fn replicas(&self, names: &[&str]) -> Option<u32> {
+        let known = || names.iter().filter_map(|name| self.replicas.get(*name)).sum();
+        (!self.replicas.is_empty()).then(known)
+    }
+
+    /// Whose the process is; `None` where that is not known.
+    pub(super) fn owner(&self, pid: u32) -> Option<&Owner> {
+        self.processes.get(&pid)
     }
 
     /// The container that the process runs in.
-    pub(super) fn owner(&self, pid: u32) -> Option<&Holder> {
-        self.processes.get(&pid)
+    pub(super) fn container(&self, pid: u32) -> Option<&Holder> {
+        match self.owner(pid)? {
+            Owner::Container(holder) => Some(holder),
+            Owner::Outside => None,
+        }
     }
 }

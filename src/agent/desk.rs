@@ -6,6 +6,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 
 use super::attribution::Attribution;
+use super::holders::HolderStatus;
 use super::progress::Progress;
 use super::reading::{DeviceFault, GpuReading, Reading};
 use super::trouble::Trouble;
@@ -17,7 +18,8 @@ use crate::clock;
 pub(super) struct Desk {
     reading: ArcSwapOption<Reading>,
     trouble: ArcSwapOption<Trouble>,
-    pub(super) attribution: ArcSwapOption<Attribution>,
+    attribution: ArcSwapOption<Attribution>,
+    holders: ArcSwapOption<HolderStatus>,
     xids: ArcSwap<Xids>,
     window: Mutex<Window>,
     progress: Mutex<Progress>,
@@ -35,6 +37,7 @@ impl Desk {
             reading: ArcSwapOption::empty(),
             trouble: ArcSwapOption::empty(),
             attribution: ArcSwapOption::empty(),
+            holders: ArcSwapOption::empty(),
             xids: ArcSwap::default(),
             window: Mutex::default(),
             progress: Mutex::new(Progress::new()),
@@ -111,6 +114,25 @@ impl Desk {
         self.changes.send_replace(());
     }
 
+    pub(super) fn holders(&self) -> Option<Arc<HolderStatus>> {
+        self.holders.load_full()
+    }
+
+    /// Lays down whose the devices are, and what is wrong with finding it out, with one line in the log for each change
+    /// of that.
+    pub(super) fn attribute(&self, attribution: Attribution, status: HolderStatus) {
+        let last = self.holders();
+        let before = || last.iter().flat_map(|last| last.faults());
+        for fault in status.faults().filter(|fault| before().all(|known| known.kind != fault.kind)) {
+            tracing::warn!(problem = fault.kind.name(), "{fault}");
+        }
+        for fault in before().filter(|fault| status.faults().all(|known| known.kind != fault.kind)) {
+            tracing::info!(was = fault.kind.name(), "whose the GPUs are is found out again");
+        }
+        self.attribution.store(Some(Arc::new(attribution)));
+        self.holders.store(Some(Arc::new(status)));
+    }
+
     /// Changes what is known of XID errors. Only the event thread does.
     pub(super) fn change_xids(&self, change: impl FnOnce(&mut Xids)) {
         let mut xids = Xids::clone(&self.xids.load());
@@ -127,6 +149,7 @@ impl Desk {
             xids: self.xids.load_full(),
             averages: lock(&self.window).close(),
             attribution: self.attribution.load_full(),
+            holders: self.holders(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The NVML edge: the node's GPUs as metrics, under dcgm-exporter's names.
 //!
 //! ```text
-//! NVML --(reading thread)--> Reading --+
-//!      --(event thread)----> XID errors +--> Desk --(text)--> GET /metrics
-//!                            Attribution+
+//! NVML --(reading thread)--> Reading ----+
+//!      --(event thread)----> XID errors -+--> Desk --(text)--> GET /metrics
+//! kubelet, /proc --(task)--> Attribution +
 //! ```
 //!
 //! NVML's calls block, and some never return. They live on threads of their own; a scrape is answered from what lies on
@@ -14,6 +14,7 @@ mod attribution;
 mod desk;
 mod dialect;
 mod figure;
+mod holders;
 mod nvml;
 mod page;
 mod progress;
@@ -31,6 +32,7 @@ mod xids;
 pub use attribution::{Attribution, Holder};
 pub use dialect::Dialect;
 pub use figure::{Figure, Figures};
+pub use holders::{HolderFault, HolderFaultKind, HolderStatus, Sources};
 pub use page::{Layout, page};
 pub use reading::{
     DeviceFault, GpuReading, Identity, InstanceReading, ProcessReading, Reading, utilization_ppm,

@@ -47,7 +47,7 @@ gpulse agent
 
 GET /metrics  the node's GPUs, for Prometheus
 GET /livez    whether the process answers
-GET /readyz   whether the GPUs are read, and what is wrong
+GET /readyz   whether the GPUs are read, and what is wrong; ?verbose for all
 ";
 
 impl Bound {
@@ -90,6 +90,7 @@ impl Bound {
         tokio::select! {
             served = &mut serving => return served.map_err(ServeError::Port),
             never = watched.watch() => match never {},
+            never = watched.follow() => match never {},
             () = shutdown => {}
         }
         handle.graceful_shutdown(Some(DRAIN));
@@ -105,7 +106,7 @@ async fn metrics(State(front): State<Front>, headers: HeaderMap) -> impl IntoRes
 }
 
 /// Whether there is something to show, as kube-apiserver writes it. One GPU of several that cannot be read is said, and
-/// is no reason to be called unready: the others are.
+/// is no reason to be called unready: the others are. Nor is that nobody knows whose they are.
 async fn ready(State(front): State<Front>, request: Request) -> impl IntoResponse {
     let is_verbose = request.uri().query() == Some("verbose");
     let (reading, trouble) = front.agent.state();
@@ -129,6 +130,13 @@ async fn ready(State(front): State<Front>, request: Request) -> impl IntoRespons
             None if is_verbose => writeln!(lines, "[+]gpu {} ({uuid}) ok", gpu.index),
             None => Ok(()),
         };
+    }
+    let holders = front.agent.holders();
+    for fault in holders.iter().flat_map(|holders| holders.faults()) {
+        let _ = writeln!(lines, "[-]holders failed: {fault}");
+    }
+    if is_verbose && holders.is_some_and(|holders| holders.faults().next().is_none()) {
+        let _ = writeln!(lines, "[+]holders ok");
     }
     let is_ready = trouble.is_none() && is_fresh;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

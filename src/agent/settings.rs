@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::holders::Sources;
+
 /// How the GPUs are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -12,11 +14,14 @@ pub struct Settings {
     pub interval: Duration,
     /// A call that has not returned for so long is taken as hanging.
     pub hang_after: Duration,
+    /// Where to find out whose the GPUs are; `None` not to.
+    pub sources: Option<Sources>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { library: None, interval: Duration::from_secs(1), hang_after: Duration::from_secs(10) }
+        let (interval, hang_after) = (Duration::from_secs(1), Duration::from_secs(10));
+        Self { library: None, interval, hang_after, sources: None }
     }
 }
 

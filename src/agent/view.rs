@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::attribution::Attribution;
+use super::holders::HolderStatus;
 use super::reading::Reading;
 use super::trouble::Trouble;
 use super::window::Averages;
@@ -24,4 +25,6 @@ pub struct View {
     pub averages: Averages,
     /// Whose the devices are; `None` where nobody has found out.
     pub attribution: Option<Arc<Attribution>>,
+    /// What is wrong with finding that out; `None` where nobody tries.
+    pub holders: Option<Arc<HolderStatus>>,
 }

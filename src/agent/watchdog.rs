@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attribution::Attribution;
 use super::desk::Desk;
+use super::holders::{self, HolderStatus};
 use super::progress::{Step, Verdict};
 use super::reader;
 use super::reading::{DeviceFault, Reading};
@@ -58,9 +58,17 @@ impl Agent {
         }
     }
 
-    /// Says whose the devices are, from now on.
-    pub fn attribute(&self, attribution: Attribution) {
-        self.desk.attribution.store(Some(Arc::new(attribution)));
+    /// Finds out for ever whose the devices are, where the settings say how.
+    pub async fn follow(&self) -> std::convert::Infallible {
+        match &self.settings.sources {
+            Some(sources) => holders::follow(&self.desk, sources).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What is wrong with that; `None` where nobody tries.
+    pub(super) fn holders(&self) -> Option<Arc<HolderStatus>> {
+        self.desk.holders()
     }
 
     /// Waits for the first reading, or for what keeps it from being made.

@@ -7,6 +7,7 @@ mod agent;
 mod bad_input;
 mod burst;
 mod cluster_outage;
+mod holders;
 mod placing;
 mod refusal;
 mod simulator;

@@ -14,6 +14,8 @@ const INSTALL: &str = "install it (Debian, Ubuntu: apt-get install buildah)";
 pub(crate) enum Image {
     /// The extender.
     Gpulse,
+    /// The same program for GPU nodes: it can load the driver's library.
+    GpulseAgent,
     /// The simulator.
     GpulseSim,
 }
@@ -23,6 +25,7 @@ impl Image {
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Gpulse => ("gpulse", "gpulse"),
+            Self::GpulseAgent => ("gpulse-agent", "agent"),
             Self::GpulseSim => ("gpulse-sim", "simulator"),
         }
     }

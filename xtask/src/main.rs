@@ -4,6 +4,7 @@
 mod images;
 mod manifests;
 mod playground;
+mod protocols;
 mod shell;
 mod test;
 mod tools;
@@ -37,6 +38,8 @@ enum Chore {
     ControlPlane,
     /// Checks deploy/: renders each kustomization and validates it against Kubernetes 1.34 and 1.37.
     Manifests,
+    /// Makes Rust of the `.proto` files; what is committed is checked by `cargo xtask test format`.
+    Protocols,
     /// Builds a container image with buildah.
     Images {
         /// Of which program.
@@ -70,6 +73,7 @@ fn run(chore: Chore) -> Result<()> {
             Ok(())
         }
         Chore::Manifests => manifests::check(),
+        Chore::Protocols => protocols::write(),
         Chore::Images { image, tag, archive } => images::build(image, tag.as_deref(), archive.as_deref()),
     }
 }

@@ -11,7 +11,8 @@ use crate::tools;
 const KUBERNETES_VERSIONS: [&str; 2] = ["1.34", "1.37"];
 
 /// What is applied with `kubectl apply -k`.
-const KUSTOMIZATIONS: [&str; 3] = ["deploy/kustomize/base", "deploy/sweep", "deploy/sweep/merge"];
+const KUSTOMIZATIONS: [&str; 4] =
+    ["deploy/kustomize/base", "deploy/agent", "deploy/sweep", "deploy/sweep/merge"];
 
 /// Renders each kustomization and validates every object in it, unknown fields included.
 ///

@@ -5,8 +5,8 @@ use clap::ValueEnum;
 use testbed::binaries::Binaries;
 use tokio::time::Instant;
 
-use crate::manifests;
 use crate::shell::{cargo, exists, line};
+use crate::{manifests, protocols};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// The code is formatted.
+    /// The code is formatted, and what is generated is what would be generated.
     Format,
     /// clippy has nothing to say, nor has cargo-deny where it is installed.
     Lint,
@@ -30,7 +30,7 @@ enum Step {
     Docs,
     /// The manifests in deploy/ are what Kubernetes accepts.
     Manifests,
-    /// kube-apiserver, kube-scheduler, etcd and Prometheus are there, or are built and installed.
+    /// kube-apiserver, kube-scheduler, kubelet, etcd, Prometheus and containerd are there, or are built and installed.
     Prepare,
     /// End to end, with all of the real programs.
     E2e,
@@ -73,7 +73,10 @@ impl Step {
 
     fn run(self) -> Result<()> {
         match self {
-            Self::Format => run_cargo(&["fmt", "--all", "--check"]),
+            Self::Format => {
+                protocols::check()?;
+                run_cargo(&["fmt", "--all", "--check"])
+            }
             Self::Lint => lint(),
             Self::Core => {
                 run_cargo(&["check", "--package", "gpulse", "--lib", "--no-default-features", "--locked"])
@@ -100,7 +103,8 @@ impl Step {
             Self::Prepare => {
                 testbed::scratch::clean()?;
                 Binaries::ensure()?;
-                testbed::prometheus::ensure_installed()
+                testbed::prometheus::ensure_installed()?;
+                testbed::node::ensure_installed()
             }
             // The whole workspace, so that nothing is built again for another choice of features. Four at a time: these
             // tests mostly wait, for a minute without a retry or for a sample to expire.

@@ -2,9 +2,11 @@
 
 use super::Layout;
 use super::subject::{Subject, with_holder};
+use crate::agent::attribution::Owner;
 use crate::agent::dialect::Kind::{Counter, Gauge};
 use crate::agent::dialect::Scale;
 use crate::agent::figure::Figure;
+use crate::agent::holders::HolderFaultKind;
 use crate::agent::reading::utilization_ppm;
 use crate::agent::text::Text;
 use crate::agent::trouble::TroubleKind;
@@ -33,6 +35,7 @@ pub(super) fn metrics(text: &mut Text, view: &View, layout: &Layout, subjects: &
     memory_and_power(text, view, &fresh);
     board(text, view, &fresh);
     processes(text, view, &fresh);
+    holders(text, view, &fresh);
     health(text, subjects);
     agent(text, view, layout);
 }
@@ -137,7 +140,7 @@ fn processes(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
         .iter()
         .flat_map(|subject| subject.processes().map(move |process| (subject, process)))
         .map(|(subject, process)| {
-            let owner = attribution.and_then(|known| known.owner(process.pid));
+            let owner = attribution.and_then(|known| known.container(process.pid));
             let labels = owner.map_or_else(
                 || subject.device_labels.clone(),
                 |owner| with_holder(&subject.device_labels, owner),
@@ -159,12 +162,38 @@ fn processes(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
             family.scaled(labels, &[("pid", pid)], value.into(), PERCENT);
         }
     }
-    let Some(attribution) = attribution else { return };
+}
+
+fn holders(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
+    let Some(attribution) = view.attribution.as_deref() else { return };
+    let help =
+        "How often kubelet can give the device to containers: 0 for one that is not Kubernetes' to give";
+    let mut family = text.family("gpulse_gpu_replicas", Gauge, help);
+    for subject in fresh {
+        if let Some(replicas) = subject.replicas {
+            family.sample(&subject.device_labels, &[], replicas.into());
+        }
+    }
+    let help = "How often kubelet has given the device to this container";
+    let mut family = text.family("gpulse_gpu_replicas_held", Gauge, help);
+    for subject in fresh {
+        for (holder, count) in &subject.holders {
+            family.sample(&with_holder(&subject.device_labels, holder), &[], (*count).into());
+        }
+    }
+    let count = |subject: &Subject<'_>, is_it: fn(Option<&Owner>) -> bool| {
+        subject.processes().filter(|process| is_it(attribution.owner(process.pid))).count() as u64
+    };
     let help = "Processes on the device that belong to no pod: it is in use by nobody in Kubernetes";
     let mut family = text.family("gpulse_gpu_processes_outside_kubernetes", Gauge, help);
     for subject in fresh {
-        let foreign = subject.processes().filter(|process| attribution.owner(process.pid).is_none());
-        family.sample(&subject.device_labels, &[], foreign.count() as u64);
+        let outside = count(subject, |owner| matches!(owner, Some(Owner::Outside)));
+        family.sample(&subject.device_labels, &[], outside);
+    }
+    let help = "Processes on the device of which it is not known whose they are";
+    let mut family = text.family("gpulse_gpu_processes_unknown", Gauge, help);
+    for subject in fresh {
+        family.sample(&subject.device_labels, &[], count(subject, |owner| owner.is_none()));
     }
 }
 
@@ -190,11 +219,23 @@ fn health(text: &mut Text, subjects: &[Subject<'_>]) {
 fn agent(text: &mut Text, view: &View, layout: &Layout) {
     let build = [("version", env!("CARGO_PKG_VERSION")), ("dialect", &*layout.dialect.to_string())];
     text.family("gpulse_agent_info", Gauge, "The agent that runs").sample("", &build, 1);
-    let help = "What keeps the node from being read: 1 for what is the matter";
+    let help =
+        "What keeps the GPUs from being read, or whose they are from being known: 1 for what is the matter";
     let mut family = text.family("gpulse_agent_problem", Gauge, help);
     for kind in TroubleKind::ALL {
         let is_it = view.trouble.as_ref().is_some_and(|trouble| trouble.kind == kind);
         family.sample("", &[("problem", kind.name())], u64::from(is_it));
+    }
+    if let Some(holders) = &view.holders {
+        for kind in HolderFaultKind::ALL {
+            let is_it = holders.faults().any(|fault| fault.kind == kind);
+            family.sample("", &[("problem", kind.name())], u64::from(is_it));
+        }
+        if let Some(asked_at) = holders.asked_at {
+            let help = "When kubelet said last whose the GPUs are, since the Unix epoch";
+            let mut family = text.family("gpulse_agent_kubelet_answer_timestamp_seconds", Gauge, help);
+            family.scaled("", &[], asked_at.0, MILLI);
+        }
     }
     if let Some(reading) = &view.reading {
         let help = "When all GPUs were read last, since the Unix epoch";

@@ -1,6 +1,7 @@
 //! The devices of a page, each with its labels as dcgm-exporter writes them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Layout;
 use crate::agent::attribution::Holder;
@@ -19,8 +20,10 @@ pub(super) struct Subject<'a> {
     pub(super) labels: String,
     /// Without a holder's.
     pub(super) device_labels: String,
-    /// More than one where the device is shared.
-    holders: Vec<&'a Holder>,
+    /// Each with how often it was given the device; more than one where the device is shared.
+    pub(super) holders: Vec<(&'a Holder, u32)>,
+    /// How often the device can be given; `None` where that is not known.
+    pub(super) replicas: Option<u32>,
     /// Read lately enough to be shown.
     pub(super) is_fresh: bool,
 }
@@ -53,18 +56,31 @@ fn subject<'a>(
     driver: Option<&str>,
 ) -> Subject<'a> {
     let device_labels = device_labels(gpu, instance, layout, driver);
-    let uuids = match instance {
-        Some(instance) => instance.uuids.iter().collect(),
-        None => gpu.identity.iter().map(|identity| &identity.uuid).collect::<Vec<_>>(),
-    };
-    let holders = view.attribution.as_deref().map(|known| known.holders(uuids)).unwrap_or_default();
+    let names = names(gpu, instance);
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let attribution = view.attribution.as_deref();
+    let holders = attribution.map(|known| known.holders(&names)).unwrap_or_default();
+    let replicas = attribution.and_then(|known| known.replicas(&names));
     let labels = match holders.as_slice() {
-        [holder] => with_holder(&device_labels, holder),
+        [(holder, _)] => with_holder(&device_labels, holder),
         _ => device_labels.clone(),
     };
     let figures = instance.map_or(&gpu.figures, |instance| &instance.figures);
     let is_fresh = view.now.since(gpu.taken_at) <= layout.show_for;
-    Subject { gpu, instance, figures, labels, device_labels, holders, is_fresh }
+    Subject { gpu, instance, figures, labels, device_labels, holders, replicas, is_fresh }
+}
+
+/// What the device may be called by who gives it away (see [`Attribution`](crate::agent::attribution::Attribution)).
+fn names(gpu: &GpuReading, instance: Option<&InstanceReading>) -> Vec<Arc<str>> {
+    let identity = gpu.identity.as_ref();
+    match instance {
+        Some(instance) => {
+            let file = identity.map(|identity| format!("{}/gi{}", identity.device, instance.mig.id).into());
+            instance.uuids.iter().cloned().chain(file).collect()
+        }
+        None => identity
+            .map_or_else(Vec::new, |identity| vec![identity.uuid.clone(), identity.device.as_str().into()]),
+    }
 }
 
 /// In the order of dcgm-exporter's template (internal/pkg/rendermetrics/render_metrics.go).
@@ -143,7 +159,7 @@ impl<'a> Subject<'a> {
         };
         let mut shares: BTreeMap<&Holder, (u64, Option<u64>)> = BTreeMap::new();
         for process in self.processes() {
-            if let Some(owner) = attribution.owner(process.pid) {
+            if let Some(owner) = attribution.container(process.pid) {
                 let (bytes, percent) = shares.entry(owner).or_insert((0, None));
                 *bytes += process.memory_bytes.unwrap_or_default();
                 *percent = process.utilization_percent.map(u64::from).map_or(*percent, |more| {

@@ -11,7 +11,7 @@ use tracing::info;
 use super::Finding;
 use super::logs::LogArguments;
 use super::output::{Output, print, print_json};
-use crate::agent::{Agent, Bound, Dialect, Layout, Settings};
+use crate::agent::{Agent, Bound, Dialect, Layout, Settings, Sources};
 use crate::clock;
 use crate::cluster::{Period, PeriodError};
 use crate::extender::ListenAddress;
@@ -42,6 +42,21 @@ pub(super) struct Arguments {
     /// The node's name, for the label that carries it; without one there is no such label.
     #[arg(long, value_name = "NAME", env = "NODE_NAME", default_value = "", hide_default_value = true)]
     node_name: String,
+    /// kubelet's socket that says which pods have which GPUs; empty not to ask, where there is no Kubernetes.
+    #[arg(long, value_name = "FILE", default_value = "/var/lib/kubelet/pod-resources/kubelet.sock")]
+    pod_resources_socket: String,
+    /// From one question to kubelet to the next. A process that is new on a GPU is a reason to ask at once.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = period)]
+    pod_resources_interval: Period,
+    /// How long kubelet may take to answer. No scrape waits for it.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period)]
+    pod_resources_timeout: Period,
+    /// Where the host's processes are.
+    #[arg(long, value_name = "FOLDER", default_value = "/proc")]
+    host_proc: PathBuf,
+    /// kubelet's links to the logs of containers: their names say whose a container is.
+    #[arg(long, value_name = "FOLDER", default_value = "/var/log/containers")]
+    container_logs: PathBuf,
     /// Print the GPUs and end.
     #[arg(long)]
     once: bool,
@@ -65,10 +80,18 @@ fn period(text: &str) -> Result<Period, String> {
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
+    let sources = (!arguments.pod_resources_socket.is_empty()).then(|| Sources {
+        socket: arguments.pod_resources_socket.clone().into(),
+        proc: arguments.host_proc.clone(),
+        container_logs: arguments.container_logs.clone(),
+        interval: arguments.pod_resources_interval.0,
+        timeout: arguments.pod_resources_timeout.0,
+    });
     let settings = Settings {
         library: arguments.nvml.clone(),
         interval: arguments.interval.0,
         hang_after: arguments.hang_after.0,
+        sources,
     };
     if arguments.once {
         return once(settings, arguments.output).await;

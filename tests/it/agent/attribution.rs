@@ -11,6 +11,8 @@ use super::page::{process, read, view, written};
 const UTIL: &str = "DCGM_FI_DEV_GPU_UTIL";
 const USED: &str = "DCGM_FI_DEV_FB_USED";
 const FOREIGN: &str = "gpulse_gpu_processes_outside_kubernetes";
+const UNKNOWN: &str = "gpulse_gpu_processes_unknown";
+const HELD: &str = "gpulse_gpu_replicas_held";
 
 fn holder(pod: &str) -> Holder {
     Holder { namespace: "ml".into(), pod: pod.into(), container: "main".into() }
@@ -49,7 +51,8 @@ fn pods_that_share_a_device_have_their_shares_beside_the_devices_own() {
         .device("GPU-0", holder("idle"))
         .process(10, holder("a"))
         .process(11, holder("a"))
-        .process(12, holder("b"));
+        .process(12, holder("b"))
+        .outsider(13);
     let page = attributed(busy_gpu(), shared);
     let pods = |a, b, device| vec![(None, device), (Some("a".to_owned()), a), (Some("b".to_owned()), b)];
     assert_eq!(by_pod(&page, USED), pods(400.0, 400.0, 1000.0));
@@ -60,10 +63,58 @@ fn pods_that_share_a_device_have_their_shares_beside_the_devices_own() {
 
 #[test]
 fn a_gpu_in_use_by_nobody_in_kubernetes_is_told_where_that_is_known() {
-    let page = attributed(busy_gpu(), Attribution::default());
-    assert_eq!(page.value(FOREIGN, &[]), Some(4.0));
+    let outside = [10, 11, 12].into_iter().fold(Attribution::default(), Attribution::outsider);
+    let page = attributed(busy_gpu(), outside);
+    assert_eq!(page.value(FOREIGN, &[]), Some(3.0));
+    assert_eq!(page.value(UNKNOWN, &[]), Some(1.0), "the process 13 may be anybody's");
     assert_eq!(by_pod(&page, UTIL), [(None, 90.0)]);
     assert_eq!(written(&busy_gpu()).all(FOREIGN, &[]), [], "nobody has found out whose they are");
+}
+
+#[test]
+fn who_holds_a_device_and_how_often_is_told_also_where_it_is_shared() {
+    let shared = ["a", "a", "b"]
+        .into_iter()
+        .fold(Attribution::default(), |known, pod| known.device("GPU-0", holder(pod)));
+    let shared = (0..4).fold(shared, |known, _| known.replica("GPU-0"));
+    let second = read(1, &[]);
+    let mut view = busy_gpu();
+    Arc::make_mut(view.reading.as_mut().unwrap()).gpus.push(second);
+    let page = attributed(view, shared);
+    assert_eq!(by_pod(&page, HELD), [(Some("a".into()), 2.0), (Some("b".into()), 1.0)]);
+    assert_eq!(page.value("gpulse_gpu_replicas", &[("gpu", "0")]), Some(4.0));
+    assert_eq!(page.value("gpulse_gpu_replicas", &[("gpu", "1")]), Some(0.0), "kubelet does not have it");
+}
+
+#[test]
+fn a_sum_by_pod_counts_nothing_twice() {
+    let shared = [(10, "a"), (11, "a"), (12, "b"), (13, "c")]
+        .into_iter()
+        .fold(Attribution::default(), |known, (pid, pod)| {
+            known.device("GPU-0", holder(pod)).process(pid, holder(pod))
+        });
+    let page = attributed(busy_gpu(), shared);
+    let (device, pods): (Vec<_>, Vec<_>) =
+        by_pod(&page, USED).into_iter().partition(|(pod, _)| pod.is_none());
+    assert_eq!(device, [(None, 1000.0)]);
+    let pods: f64 = pods.iter().map(|(_, used)| used).sum();
+    assert_eq!(pods, 850.0, "what the processes hold, once");
+}
+
+#[test]
+fn gkes_names_are_those_of_the_device_files() {
+    let mut cut = read(1, &[]);
+    let instance = |id: u32| InstanceReading {
+        mig: MigInstance { id, profile: "1g.10gb".into() },
+        uuids: vec![format!("MIG-{id}").into()],
+        figures: Default::default(),
+    };
+    (cut.mig, cut.instances) = (true, vec![instance(3), instance(4)]);
+    let known =
+        Attribution::default().device("nvidia0", holder("whole")).device("nvidia1/gi4", holder("small"));
+    let page = attributed(view(vec![read(0, &[]), cut]), known);
+    assert_eq!(by_pod(&page, HELD), [(Some("whole".into()), 1.0), (Some("small".into()), 1.0)]);
+    assert_eq!(page.all(HELD, &[("pod", "small")])[0].label("GPU_I_ID"), Some("4"));
 }
 
 #[test]

@@ -67,11 +67,14 @@ impl Running {
         Self::start_on(scenario, &fake_nvml::library().unwrap(), arguments)
     }
 
-    /// Starts on a free port, with this library for NVML's.
+    /// Starts on a free port, with this library for NVML's, and without a kubelet where the arguments name none.
     pub(super) fn start_on(scenario: Scenario, library: &Path, arguments: &[&str]) -> Self {
+        let no_kubelet = ["--pod-resources-socket", ""];
+        let is_named = arguments.contains(&no_kubelet[0]);
         let folder = TempDir::new().unwrap();
         let mut child = program_with(&folder, &scenario, library)
             .args(["--listen", "127.0.0.1:0", "--log-format", "json", "--node-name", NODE])
+            .args(no_kubelet.iter().filter(|_| !is_named))
             .args(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -231,7 +234,7 @@ impl Page {
         found.first().map(|sample| sample.value)
     }
 
-    /// What is the matter with the node.
+    /// What is the matter with the node, or with knowing whose its GPUs are.
     pub(super) fn problem(&self) -> Option<String> {
         let problems = self.all("gpulse_agent_problem", &[]);
         let is_so = problems.iter().find(|sample| sample.value > 0.0)?;

@@ -5,6 +5,8 @@ mod driver;
 mod faults;
 mod golden;
 mod hanging;
+mod holders;
+mod kubelet;
 mod negotiation;
 mod once;
 mod page;

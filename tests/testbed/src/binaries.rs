@@ -10,22 +10,25 @@ use anyhow::{Context, Result, bail};
 /// The version that `controlplane/go.mod` requires.
 pub const KUBERNETES_VERSION: &str = "v1.36.3";
 
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("go.mod", include_str!("../controlplane/go.mod")),
     ("go.sum", include_str!("../controlplane/go.sum")),
     ("tools.go", include_str!("../controlplane/tools.go")),
+    ("node/main.go", include_str!("../controlplane/node/main.go")),
 ];
 
-const PACKAGES: [&str; 3] = [
+const PACKAGES: [&str; 5] = [
     "k8s.io/kubernetes/cmd/kube-apiserver",
     "k8s.io/kubernetes/cmd/kube-scheduler",
+    "k8s.io/kubernetes/cmd/kubelet",
     "go.etcd.io/etcd/server/v3",
+    "./node",
 ];
 
 /// Beside the binaries: what they were built from.
 const FINGERPRINT: &str = "built-from";
 
-/// The control plane's programs.
+/// The control plane's programs, and a node's.
 #[derive(Debug, Clone)]
 pub struct Binaries {
     dir: PathBuf,
@@ -56,7 +59,7 @@ impl Binaries {
         Ok(Self { dir })
     }
 
-    /// The path of `etcd`, `kube-apiserver` or `kube-scheduler`.
+    /// The path of `etcd`, `kube-apiserver`, `kube-scheduler`, `kubelet` or `node`.
     #[must_use]
     pub fn path(&self, program: &str) -> PathBuf {
         self.dir.join(program)
@@ -72,7 +75,8 @@ impl Binaries {
 #[expect(clippy::print_stderr, reason = "minutes of silence would look like a hang")]
 fn build(dir: &Path) -> Result<()> {
     let sources = dir.join("src");
-    fs::create_dir_all(&sources).with_context(|| format!("cannot make {}", sources.display()))?;
+    let folder = sources.join("node");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for (name, text) in SOURCES {
         fs::write(sources.join(name), text).with_context(|| format!("cannot write {name}"))?;
     }

@@ -28,7 +28,7 @@ pub enum Authorization {
 }
 
 /// A Kubernetes API without kubelets and controllers: nodes and pods are objects that tests make (see
-/// [`crate::objects`]); a bound pod stays Pending until its status is patched.
+/// [`crate::objects`]); a bound pod stays Pending until its status is patched, or a [`crate::Node`] runs it.
 #[derive(Debug)]
 pub struct ControlPlane {
     // Fields drop in this order: processes before the directory they write to.
@@ -101,6 +101,12 @@ impl ControlPlane {
         let token = self.api.service_account_token(namespace, name).await?;
         let server = self.launch.ready_url.trim_end_matches("/readyz");
         self.write_kubeconfig(&format!("{namespace}.{name}.kubeconfig"), server, &token)
+    }
+
+    /// The programs that it is made of.
+    #[must_use]
+    pub fn binaries(&self) -> &Binaries {
+        &self.binaries
     }
 
     /// Where the logs and the data are.

@@ -1,5 +1,6 @@
 //! The real thing on one machine, for end-to-end tests and the playground: etcd, kube-apiserver, kube-scheduler and
-//! Prometheus as processes, a pretended dcgm-exporter in this one, and the gpulse binary beside them.
+//! Prometheus as processes, a pretended dcgm-exporter in this one, and the gpulse binary beside them. A [`Node`] is a
+//! real kubelet with real containers, and pretends only its GPUs.
 //!
 //! ```text
 //! scenario -> Exporter -> Prometheus -> FaultProxy -> Gpulse -> Scheduler -> ControlPlane
@@ -15,7 +16,9 @@ pub mod exporter;
 pub mod fault_proxy;
 pub mod gpulse;
 pub mod http;
+pub mod node;
 pub mod objects;
+pub mod packages;
 pub mod ports;
 pub mod process;
 pub mod prometheus;
@@ -28,6 +31,7 @@ pub use exporter::Exporter;
 pub use exporter::scenario::{NodeScenario, Scenario};
 pub use fault_proxy::{Fault, FaultProxy};
 pub use gpulse::{Gpulse, GpulseOptions};
+pub use node::Node;
 pub use prometheus::Prometheus;
 pub use scheduler::{Scheduler, SchedulerConfig};
 

@@ -1,17 +1,16 @@
 //! A real Prometheus: Debian's package, with a configuration of our own.
 
-use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use reqwest::{Client, Url};
 use serde_json::Value;
 
 use crate::process::Process;
 use crate::scratch::Scratch;
-use crate::{http, ports};
+use crate::{http, packages, ports};
 
 const PROGRAM: &str = "prometheus";
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -21,33 +20,7 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// # Errors
 /// Says what to install where it is missing and we may not.
 pub fn ensure_installed() -> Result<()> {
-    if is_installed()? {
-        return Ok(());
-    }
-    let by_hand =
-        "install Prometheus so that `prometheus` is on the PATH (Debian, Ubuntu: apt-get install prometheus)";
-    ensure!(rustix::process::geteuid().is_root(), "Prometheus is missing: {by_hand}");
-    for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends", "prometheus"]] {
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .status()
-            .with_context(|| format!("Prometheus is missing and there is no apt-get: {by_hand}"))?;
-        ensure!(status.success(), "apt-get {} failed ({status}): {by_hand}", arguments.join(" "));
-    }
-    ensure!(is_installed()?, "the package is installed, but `prometheus` is not on the PATH");
-    Ok(())
-}
-
-fn is_installed() -> Result<bool> {
-    let quiet = Command::new(PROGRAM).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    match quiet {
-        Ok(status) => Ok(status.success()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error).context("cannot start `prometheus`"),
-    }
+    packages::ensure_installed(PROGRAM)
 }
 
 /// A running Prometheus that scrapes every second. It can be stopped and started again on the same port and data.
