@@ -2,12 +2,13 @@
 //! Prometheus as processes, a pretended dcgm-exporter in this one, and the gpulse binary beside them.
 //!
 //! ```text
-//! scenario -> Exporter -> Prometheus -> FaultProxy -> Gpulse -> Scheduler -> ControlPlane
+//! scenario -> Exporter or Agents -> Prometheus -> FaultProxy -> Gpulse -> Scheduler -> ControlPlane
 //! ```
 //!
 //! Every process is killed when its handle is dropped, on panic too, and also when this process dies without
 //! dropping anything (see [`process`]). Logs are kept where a test panics, and the place is printed.
 
+pub mod agent;
 pub mod api;
 pub mod binaries;
 pub mod control_plane;
@@ -22,6 +23,7 @@ pub mod prometheus;
 pub mod scheduler;
 pub mod scratch;
 
+pub use agent::Agent;
 pub use api::Api;
 pub use control_plane::{Authorization, ControlPlane};
 pub use exporter::Exporter;
