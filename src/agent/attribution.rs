@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A container that was given a device.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Holder {
     /// The pod's namespace.
     pub namespace: Arc<str>,
@@ -15,7 +17,7 @@ pub struct Holder {
 }
 
 /// Which pods hold which devices, and which pod each process is of. Pure: where it comes from is the edge's matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
     devices: BTreeMap<Arc<str>, Vec<Holder>>,
     processes: BTreeMap<u32, Holder>,
@@ -40,7 +42,8 @@ impl Attribution {
     }
 
     /// Who holds any of these devices, in order.
-    pub(super) fn holders<'a>(&'a self, uuids: impl IntoIterator<Item = &'a Arc<str>>) -> Vec<&'a Holder> {
+    #[must_use]
+    pub fn holders<'a>(&'a self, uuids: impl IntoIterator<Item = &'a Arc<str>>) -> Vec<&'a Holder> {
         let mut holders: Vec<&Holder> =
             uuids.into_iter().filter_map(|uuid| self.devices.get(uuid)).flatten().collect();
         holders.sort_unstable();
@@ -49,7 +52,8 @@ impl Attribution {
     }
 
     /// The container that the process runs in.
-    pub(super) fn owner(&self, pid: u32) -> Option<&Holder> {
+    #[must_use]
+    pub fn owner(&self, pid: u32) -> Option<&Holder> {
         self.processes.get(&pid)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! NVML --(reading thread)--> Reading --+
-//!      --(event thread)----> XID errors +--> Desk --(text)--> GET /metrics
+//!      --(event thread)----> XID errors +--> Desk --(text)--> GET /metrics, /v1/gpus
 //!                            Attribution+
 //! ```
 //!
@@ -15,6 +15,7 @@ mod desk;
 mod dialect;
 mod figure;
 mod nvml;
+mod overview;
 mod page;
 mod progress;
 mod reader;
@@ -29,9 +30,10 @@ mod window;
 mod xids;
 
 pub use attribution::{Attribution, Holder};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, described};
 pub use figure::{Figure, Figures};
-pub use page::{Layout, page};
+pub use overview::Overview;
+pub use page::{Layout, page, throttle_reasons};
 pub use reading::{
     DeviceFault, GpuReading, Identity, InstanceReading, ProcessReading, Reading, utilization_ppm,
 };

@@ -10,4 +10,5 @@ mod once;
 mod page;
 mod shapes;
 mod telemetry;
+mod top;
 mod window;
