@@ -46,10 +46,11 @@ impl History {
         let cell = |number: u64| {
             let (from, to) = (edge(number), edge(number + 1));
             let inside = known.iter().filter(|(at, _)| (from + 1..=to).contains(&at.0));
-            let (sum, count) = inside.fold((0, 0), |(sum, count), (_, ppm)| (sum + ppm, count + 1));
+            let (sum, count) =
+                inside.fold((0, 0), |(sum, count): (u64, u64), (_, ppm)| (sum + ppm, count + 1));
             let held = || known.iter().rev().find(|(at, _)| at.0 <= from && from - at.0 <= HOLD_MS);
-            let mean = if count > 0 { Some(sum / count) } else { held().map(|(_, ppm)| *ppm) };
-            mean.map_or(" ", level)
+            let mean = sum.checked_div(count);
+            mean.or_else(|| held().map(|(_, ppm)| *ppm)).map_or(" ", level)
         };
         (0..cells).map(cell).collect()
     }
