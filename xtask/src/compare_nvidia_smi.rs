@@ -91,6 +91,7 @@ fn compare(phase: &str, pairs: u32) -> Result<()> {
         "\n{phase}, {pairs} pairs of readings\n{:18} {:>12} {:>12} {:>10}",
         "", "nvidia-smi", "agent", "farthest"
     );
+    ensure!(rows.iter().any(|(_, _, last)| last.is_some()), "{phase}: the two have no quantity in common");
     let mut bad = Vec::new();
     for (quantity, farthest, last) in rows {
         match last {
