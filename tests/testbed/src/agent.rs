@@ -17,6 +17,7 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// The agent of one node. Its GPUs are those of a scenario, which may change while it runs.
 #[derive(Debug)]
 pub struct Agent {
+    node: String,
     process: Process,
     address: String,
     scenario: Scenario,
@@ -41,7 +42,13 @@ impl Agent {
         let mut process = Process::start("gpulse agent", command, &scratch.join("agent.log"))?;
         let (client, ready) = (http::client()?, format!("http://{address}/readyz"));
         process.wait_until(READY_WITHIN, async || http::answers_ok(&client, &ready).await).await?;
-        Ok(Self { process, address, scenario, file, client, _scratch: scratch })
+        Ok(Self { node: node.to_owned(), process, address, scenario, file, client, _scratch: scratch })
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
     }
 
     /// Where it listens, as Prometheus writes a target: `127.0.0.1:20017`.
