@@ -10,7 +10,7 @@ mod fixture {
 }
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::get;
 use axum::serve::ListenerExt;
-use fake_nvml::{Gpm, Gpu, Instance, Process as GpuProcess, SCENARIO_VARIABLE, Scenario};
+use fake_nvml::{Gpm, Gpu, Instance, Process as GpuProcess, Scenario};
 use fixture::connection::Connection;
 use fixture::latency::Latencies;
 use gpulse::agent::Settings;
 use testbed::process::Process;
 use testbed::scratch::Scratch;
-use testbed::{http, ports};
+use testbed::{Agent, http, ports};
 
 /// Scrapes of a turn; then it is the other's.
 const TURN: usize = 5;
@@ -88,9 +88,13 @@ fn cut_in_seven() -> Gpu {
 }
 
 async fn of_node(name: &str, gpus: Vec<Gpu>, turns: usize, watched: Duration) -> Result<()> {
-    let scratch = Scratch::new("agent")?;
-    let (address, process) = start_agent(&scratch, Scenario { gpus, ..Scenario::default() }).await?;
-    let mut ours = Connection::open(address)?;
+    let scratch = Scratch::new("agent-bench")?;
+    let scenario = Scenario { gpus, ..Scenario::default() };
+    let mut agent =
+        Agent::start(Path::new(env!("CARGO_BIN_EXE_gpulse")), "gpu-node-1", scenario, &[]).await?;
+    // The second reading is the first that is complete.
+    tokio::time::sleep(Settings::default().interval * 2).await;
+    let mut ours = Connection::open(agent.address().parse()?)?;
     let request = ours.request("metrics", b"");
     let page = ours.exchange(&request)?.0.to_vec();
 
@@ -108,26 +112,9 @@ async fn of_node(name: &str, gpus: Vec<Gpu>, turns: usize, watched: Duration) ->
     println!(
         "  at rest, read every {:?}: {}",
         Settings::default().interval,
-        at_rest(&process, watched).await?
+        at_rest(agent.process(), watched).await?
     );
     Ok(())
-}
-
-/// The real program on the pretended node.
-async fn start_agent(scratch: &Scratch, scenario: Scenario) -> Result<(SocketAddr, Process)> {
-    let file = scratch.join("scenario.yaml");
-    scenario.write(&file)?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gpulse"));
-    command.args(["agent", "--listen", &address.to_string(), "--node-name", "gpu-node-1", "--nvml"]);
-    command.arg(fake_nvml::library()?).env(SCENARIO_VARIABLE, file);
-    let mut process = Process::start("gpulse agent", command, &scratch.join("agent.log"))?;
-    let client = http::client()?;
-    let ready = async || http::answers_ok(&client, &format!("http://{address}/readyz")).await;
-    process.wait_until(Duration::from_secs(30), ready).await?;
-    // The second reading is the first that is complete.
-    tokio::time::sleep(Settings::default().interval * 2).await;
-    Ok((address, process))
 }
 
 async fn start_file(scratch: &Scratch, page: &[u8]) -> Result<(SocketAddr, Process)> {

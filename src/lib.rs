@@ -27,3 +27,5 @@ pub mod config;
 pub mod extender;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;
+#[cfg(feature = "top")]
+pub mod top;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A container that was given a device.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Holder {
     /// The pod's namespace.
     pub namespace: Arc<str>,
@@ -17,15 +19,17 @@ pub struct Holder {
 /// Which pods hold which devices, and which pod each process is of. Pure: where it comes from is the edge's matter.
 ///
 /// A device is named by its UUID (a GPU's, or a MIG device's) or, as GKE does, by its file: `nvidia0`, `nvidia0/gi1`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
-    devices: BTreeMap<Arc<str>, BTreeMap<Holder, u32>>,
+    /// By device who holds it, in order, and how often.
+    devices: BTreeMap<Arc<str>, Vec<(Holder, u32)>>,
     replicas: BTreeMap<Arc<str>, u32>,
     processes: BTreeMap<u32, Owner>,
 }
 
 /// Whose a process is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) enum Owner {
     /// A container's.
     Container(Holder),
@@ -37,7 +41,11 @@ impl Attribution {
     /// The device was given to a container; each time once more where it is given several times.
     #[must_use]
     pub fn device(mut self, name: &str, holder: Holder) -> Self {
-        *self.devices.entry(name.into()).or_default().entry(holder).or_default() += 1;
+        let holders = self.devices.entry(name.into()).or_default();
+        match holders.binary_search_by(|(known, _)| known.cmp(&holder)) {
+            Ok(place) => holders[place].1 += 1,
+            Err(place) => holders.insert(place, (holder, 1)),
+        }
         self
     }
 
@@ -63,7 +71,8 @@ impl Attribution {
     }
 
     /// Who holds any of these devices, and how often, in order.
-    pub(super) fn holders<'a>(&'a self, names: &[&str]) -> Vec<(&'a Holder, u32)> {
+    #[must_use]
+    pub fn holders<'a>(&'a self, names: &[&str]) -> Vec<(&'a Holder, u32)> {
         let mut holders: BTreeMap<&Holder, u32> = BTreeMap::new();
         for (holder, count) in names.iter().filter_map(|name| self.devices.get(*name)).flatten() {
             *holders.entry(holder).or_default() += count;
@@ -83,7 +92,8 @@ impl Attribution {
     }
 
     /// The container that the process runs in.
-    pub(super) fn container(&self, pid: u32) -> Option<&Holder> {
+    #[must_use]
+    pub fn container(&self, pid: u32) -> Option<&Holder> {
         match self.owner(pid)? {
             Owner::Container(holder) => Some(holder),
             Owner::Outside => None,

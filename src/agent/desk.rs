@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::reading::{DeviceFault, GpuReading, Reading};
 use super::trouble::Trouble;
 use super::view::View;
-use super::window::Window;
+use super::window::{Averages, Window};
 use super::xids::Xids;
 use crate::clock;
 
@@ -142,12 +142,17 @@ impl Desk {
 
     /// Everything that a scrape shows; the window of averages ends here.
     pub(super) fn view(&self) -> View {
+        View { averages: lock(&self.window).close(), ..self.glance() }
+    }
+
+    /// The same without averages: their window stays open.
+    pub(super) fn glance(&self) -> View {
         View {
             now: clock::now(),
             reading: self.reading(),
             trouble: self.trouble(),
             xids: self.xids.load_full(),
-            averages: lock(&self.window).close(),
+            averages: Averages::default(),
             attribution: self.attribution.load_full(),
             holders: self.holders(),
         }

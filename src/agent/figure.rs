@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A quantity that NVML gives of a GPU or of an instance. Ratios are in millionths of the whole (`Ppm`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the dialect's table says what each is, in the words of dcgm-exporter")]
 pub enum Figure {
@@ -57,7 +57,7 @@ pub enum Figure {
 }
 
 /// The quantities that a device has. One that it does not support is absent, never zero.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Figures(BTreeMap<Figure, u64>);
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! NVML --(reading thread)--> Reading ----+
-//!      --(event thread)----> XID errors -+--> Desk --(text)--> GET /metrics
+//!      --(event thread)----> XID errors -+--> Desk --(text)--> GET /metrics, /v1/gpus
 //! kubelet, /proc --(task)--> Attribution +
 //! ```
 //!
@@ -16,6 +16,7 @@ mod dialect;
 mod figure;
 mod holders;
 mod nvml;
+mod overview;
 mod page;
 mod progress;
 mod reader;
@@ -30,10 +31,11 @@ mod window;
 mod xids;
 
 pub use attribution::{Attribution, Holder};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, described};
 pub use figure::{Figure, Figures};
 pub use holders::{HolderFault, HolderFaultKind, HolderStatus, Sources};
-pub use page::{Layout, page};
+pub use overview::Overview;
+pub use page::{Layout, page, throttle_reasons};
 pub use reading::{
     DeviceFault, GpuReading, Identity, InstanceReading, ProcessReading, Reading, utilization_ppm,
 };

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Figures};
 use crate::cluster::{MigInstance, Source, Timestamp};
 
 /// All GPUs of the node, as read last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reading {
     /// When it was complete.
@@ -20,7 +20,7 @@ pub struct Reading {
 }
 
 /// One GPU. Where it has a fault, what was read of it before stays with the time of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GpuReading {
     /// NVML's index on this node.
@@ -36,15 +36,34 @@ pub struct GpuReading {
     /// Whether it is cut into MIG instances.
     pub mig: bool,
     /// Its MIG instances.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub instances: Vec<InstanceReading>,
     /// Processes that hold memory on it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processes: Vec<ProcessReading>,
 }
 
+impl GpuReading {
+    /// What the GPU, or its instance, may be called by who gives it away: its UUID, or its file (see
+    /// [`Attribution`](super::Attribution)).
+    #[must_use]
+    pub fn names(&self, instance: Option<&InstanceReading>) -> Vec<Arc<str>> {
+        let identity = self.identity.as_ref();
+        match instance {
+            Some(instance) => {
+                let file =
+                    identity.map(|identity| format!("{}/gi{}", identity.device, instance.mig.id).into());
+                instance.uuids.iter().cloned().chain(file).collect()
+            }
+            None => identity.map_or_else(Vec::new, |identity| {
+                vec![identity.uuid.clone(), identity.device.as_str().into()]
+            }),
+        }
+    }
+}
+
 /// What does not change of a GPU.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
     /// The UUID, such as `GPU-604ac76c-d9cf-fef3-62e9-d92044ab6e52`.
@@ -58,7 +77,7 @@ pub struct Identity {
 }
 
 /// A MIG GPU instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstanceReading {
     /// Its number and profile.
@@ -70,7 +89,7 @@ pub struct InstanceReading {
 }
 
 /// A process on a GPU.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProcessReading {
     /// Its number, as the host counts.
@@ -87,7 +106,8 @@ pub struct ProcessReading {
 }
 
 /// Why a GPU cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum DeviceFault {
     /// It has fallen off the bus.
     Lost,
@@ -118,12 +138,6 @@ impl std::fmt::Display for DeviceFault {
             Self::Hanging => f.write_str("NVML does not return from a call about it"),
             Self::Failed(error) => f.write_str(error),
         }
-    }
-}
-
-impl Serialize for DeviceFault {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.name())
     }
 }
 

@@ -5,11 +5,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Json, Router};
 use axum_server::Handle;
 
 use super::page::{Layout, page};
@@ -46,6 +46,7 @@ const INDEX: &str = "\
 gpulse agent
 
 GET /metrics  the node's GPUs, for Prometheus
+GET /v1/gpus  the same as JSON, for gpulse agent top and scripts
 GET /livez    whether the process answers
 GET /readyz   whether the GPUs are read, and what is wrong; ?verbose for all
 ";
@@ -81,6 +82,10 @@ impl Bound {
         let routes = Router::new()
             .route("/", get(async || INDEX))
             .route("/metrics", get(metrics))
+            .route(
+                "/v1/gpus",
+                get(async |State(front): State<Front>| Json(front.agent.overview(&front.layout))),
+            )
             .route("/livez", get(async || "ok"))
             .route("/readyz", get(ready))
             .with_state(Front { agent, layout });

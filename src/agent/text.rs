@@ -3,7 +3,7 @@
 //! Written by hand: prometheus-client ends every help text with a dot and every counter with `_total`, and dcgm-exporter
 //! does neither.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::dialect::{Kind, Scale};
 
@@ -126,14 +126,23 @@ impl Family<'_> {
     /// A sample of a figure in the metric's unit.
     pub(super) fn scaled(&mut self, labels: &str, more: &[(&str, &str)], value: u64, scale: Scale) {
         self.labels(labels, more);
-        let value = u128::from(value) * u128::from(scale.times);
-        let per = u128::from(scale.per);
-        let _ = if scale.decimals {
+        let _ = writeln!(self.to.text, "{}", Scaled(value, scale));
+    }
+}
+
+/// A figure in a metric's unit.
+pub(super) struct Scaled(pub(super) u64, pub(super) Scale);
+
+impl fmt::Display for Scaled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(value, scale) = self;
+        let (value, per) = (u128::from(*value) * u128::from(scale.times), u128::from(scale.per));
+        if scale.decimals {
             let units = value * DECIMAL_UNITS / per;
-            writeln!(self.to.text, "{}.{:0DECIMALS$}", units / DECIMAL_UNITS, units % DECIMAL_UNITS)
+            write!(f, "{}.{:0DECIMALS$}", units / DECIMAL_UNITS, units % DECIMAL_UNITS)
         } else {
-            writeln!(self.to.text, "{}", value / per)
-        };
+            write!(f, "{}", value / per)
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::desk::Desk;
 use super::holders::{self, HolderStatus};
+use super::overview::Overview;
+use super::page::Layout;
 use super::progress::{Step, Verdict};
 use super::reader;
 use super::reading::{DeviceFault, Reading};
@@ -92,6 +94,12 @@ impl Agent {
     #[must_use]
     pub fn view(&self) -> View {
         self.desk.view()
+    }
+
+    /// The same for one who looks and does not scrape: the window of averages goes on.
+    #[must_use]
+    pub fn overview(&self, layout: &Layout) -> Overview {
+        Overview::of(&self.desk.glance(), layout)
     }
 
     /// The last reading, and what keeps the next from being made.

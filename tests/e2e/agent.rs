@@ -3,13 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use fake_nvml::{Gpu, Instance, SCENARIO_VARIABLE, Scenario};
-use testbed::process::Process;
-use testbed::scratch::Scratch;
-use testbed::{eventually, http, ports};
+use fake_nvml::{Gpu, Instance, Scenario};
+use testbed::Agent;
 
 /// A whole GPU and one that is cut.
 fn node() -> Scenario {
@@ -22,15 +19,6 @@ fn node() -> Scenario {
     };
     let cut = Gpu { mig: Some(true), instances: vec![instance], ..Gpu::default() };
     Scenario { gpus: vec![Gpu::default(), cut], ..Scenario::default() }
-}
-
-fn start(scratch: &Scratch, scenario: &Path, dialect: &str) -> Result<(Process, String)> {
-    let address = format!("127.0.0.1:{}", ports::free()?);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gpulse"));
-    command.args(["agent", "--listen", &address, "--node-name", "gpu-node-1", "--dialect", dialect]);
-    command.arg("--nvml").arg(fake_nvml::library()?).env(SCENARIO_VARIABLE, scenario);
-    let process = Process::start("gpulse agent", command, &scratch.join(&format!("{dialect}.log")))?;
-    Ok((process, format!("http://{address}/metrics")))
 }
 
 /// What `promtool check metrics` says of a page, line by line.
@@ -53,16 +41,11 @@ fn is_nvidias_choice(complaint: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_finds_no_fault_of_ours() -> Result<()> {
-    let scratch = Scratch::new("agent")?;
-    let scenario = scratch.join("scenario.yaml");
-    node().write(&scenario)?;
+    let binary = Path::new(env!("CARGO_BIN_EXE_gpulse"));
     for dialect in ["dcgm-4.8", "dcgm-4.9"] {
-        let (_agent, url) = start(&scratch, &scenario, dialect)?;
-        let page = eventually(Duration::from_secs(30), "the GPUs are read", async || {
-            let page = http::client()?.get(&url).send().await?.text().await?;
-            Ok(page.contains("gpulse_gpu_up").then_some(page))
-        })
-        .await?;
+        let agent = Agent::start(binary, "gpu-node-1", node(), &["--dialect", dialect]).await?;
+        let page = agent.page().await?;
+        ensure!(page.contains("gpulse_gpu_up"), "{page}");
         let said = promtool(&page)?;
         ensure!(!said.is_empty(), "promtool says nothing, not even of NVIDIA's names");
         let ours: Vec<&String> = said.iter().filter(|line| !is_nvidias_choice(line)).collect();

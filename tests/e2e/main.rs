@@ -4,6 +4,7 @@
 //! looks at where the scheduler puts them. `cargo xtask test` builds what is needed; see the README.
 
 mod agent;
+mod agent_chain;
 mod bad_input;
 mod burst;
 mod cluster_outage;

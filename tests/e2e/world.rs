@@ -16,10 +16,12 @@ use testbed::{
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// Where measurements come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Telemetry {
     /// A real Prometheus, behind a proxy that can misbehave.
     Prometheus,
+    /// The same, and what it scrapes are the agents at these addresses.
+    Agents(Vec<String>),
     /// Nowhere.
     None,
 }
@@ -77,15 +79,15 @@ impl World {
     ) -> Result<Self> {
         let scenario: Scenario = nodes.into_iter().collect();
         let exporter = Exporter::start(scenario.clone()).await?;
-        let (control_plane, prometheus) = match telemetry {
-            Telemetry::None => (ControlPlane::start(Authorization::Rbac).await?, None),
-            Telemetry::Prometheus => {
-                let targets = exporter.targets_url();
-                let both =
-                    tokio::join!(ControlPlane::start(Authorization::Rbac), Prometheus::start(&targets));
-                (both.0?, Some(both.1?))
-            }
+        let prometheus = async {
+            Ok(match &telemetry {
+                Telemetry::None => None,
+                Telemetry::Prometheus => Some(Prometheus::start(&exporter.targets_url()).await?),
+                Telemetry::Agents(addresses) => Some(Prometheus::start_on(addresses).await?),
+            })
         };
+        let (control_plane, prometheus) =
+            tokio::try_join!(ControlPlane::start(Authorization::Rbac), prometheus)?;
         let proxy = match &prometheus {
             Some(prometheus) => Some(FaultProxy::start(&prometheus.url()).await?),
             None => None,
@@ -100,7 +102,7 @@ impl World {
         let source = proxy.as_ref().map(FaultProxy::url);
         let gpulse = start_gpulse(&control_plane, source, tls).await?;
         let world = Self { scheduler: None, gpulse, proxy, prometheus, exporter, control_plane };
-        if telemetry == Telemetry::Prometheus {
+        if telemetry != Telemetry::None {
             world.mode_becomes(&["live", "partial"]).await?;
         }
         Ok(world)

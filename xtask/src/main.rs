@@ -1,11 +1,13 @@
 //! The project's chores as code: `cargo xtask NAME`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore tells the terminal what it does")]
 
+mod compare_nvidia_smi;
 mod images;
 mod manifests;
 mod playground;
 mod protocols;
 mod shell;
+mod soak;
 mod test;
 mod tools;
 
@@ -34,6 +36,11 @@ enum Chore {
     ///
     /// Runs until Ctrl-C and leaves nothing behind.
     Playground(playground::Options),
+    /// Runs a program for an hour under changing conditions and fails where memory, descriptors or threads have grown.
+    #[command(subcommand)]
+    Soak(soak::Subject),
+    /// Compares the agent's readings with nvidia-smi's; says so where there is no NVIDIA GPU.
+    CompareNvidiaSmi(compare_nvidia_smi::Options),
     /// Builds kube-apiserver, kube-scheduler and etcd into target/controlplane.
     ControlPlane,
     /// Checks deploy/: renders each kustomization and validates it against Kubernetes 1.34 and 1.37.
@@ -68,6 +75,8 @@ fn run(chore: Chore) -> Result<()> {
     match chore {
         Chore::Test(options) => test::run(&options),
         Chore::Playground(options) => playground::run(&options),
+        Chore::Soak(subject) => soak::run(&subject),
+        Chore::CompareNvidiaSmi(options) => compare_nvidia_smi::run(&options),
         Chore::ControlPlane => {
             println!("{}", testbed::binaries::Binaries::ensure()?.dir().display());
             Ok(())

@@ -5,7 +5,8 @@ mod table;
 use std::fmt;
 use std::str::FromStr;
 
-use super::figure::Figure;
+use super::figure::{Figure, Figures};
+use super::text::Scaled;
 
 pub(super) use table::METRICS;
 
@@ -61,6 +62,22 @@ impl FromStr for Dialect {
             .find(|dialect| dialect.to_string() == text)
             .ok_or_else(|| format!("expected dcgm-4.8 or dcgm-4.9, found {text:?}"))
     }
+}
+
+/// What a device measures, for a person: the help text of the metric, which says the unit, and the value. In the names of
+/// 4.8, whose units (%, MiB, MHz) people read more easily.
+pub fn described(figures: &Figures) -> impl Iterator<Item = (&'static str, String)> {
+    METRICS.iter().filter_map(|metric| {
+        let Origin::Figure(figure) = metric.origin else { return None };
+        let name = metric.name(Dialect::Dcgm48)?;
+        let value = Scaled(figures.get(figure)?, name.scale).to_string();
+        let value = if name.scale.decimals {
+            value.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            value
+        };
+        Some((name.help, value))
+    })
 }
 
 /// A Prometheus type.

@@ -10,6 +10,8 @@ use super::view::View;
 mod own;
 mod subject;
 
+pub use own::throttle_reasons;
+
 use subject::Subject;
 
 /// What an operator chose of the page.

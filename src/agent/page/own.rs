@@ -29,6 +29,11 @@ const THROTTLE_REASONS: [(u64, &str); 9] = [
     (0x100, "display_clock_setting"),
 ];
 
+/// Why the clocks are held down, by the bits of `nvmlClocksThrottleReasons`.
+pub fn throttle_reasons(bits: u64) -> impl Iterator<Item = &'static str> {
+    THROTTLE_REASONS.into_iter().filter(move |(bit, _)| bits & bit != 0).map(|(_, reason)| reason)
+}
+
 pub(super) fn metrics(text: &mut Text, view: &View, layout: &Layout, subjects: &[Subject<'_>]) {
     let fresh: Vec<&Subject<'_>> = subjects.iter().filter(|subject| subject.is_fresh).collect();
     utilization(text, view, &fresh);

@@ -56,7 +56,7 @@ fn subject<'a>(
     driver: Option<&str>,
 ) -> Subject<'a> {
     let device_labels = device_labels(gpu, instance, layout, driver);
-    let names = names(gpu, instance);
+    let names = gpu.names(instance);
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     let attribution = view.attribution.as_deref();
     let holders = attribution.map(|known| known.holders(&names)).unwrap_or_default();
@@ -68,19 +68,6 @@ fn subject<'a>(
     let figures = instance.map_or(&gpu.figures, |instance| &instance.figures);
     let is_fresh = view.now.since(gpu.taken_at) <= layout.show_for;
     Subject { gpu, instance, figures, labels, device_labels, holders, replicas, is_fresh }
-}
-
-/// What the device may be called by who gives it away (see [`Attribution`](crate::agent::attribution::Attribution)).
-fn names(gpu: &GpuReading, instance: Option<&InstanceReading>) -> Vec<Arc<str>> {
-    let identity = gpu.identity.as_ref();
-    match instance {
-        Some(instance) => {
-            let file = identity.map(|identity| format!("{}/gi{}", identity.device, instance.mig.id).into());
-            instance.uuids.iter().cloned().chain(file).collect()
-        }
-        None => identity
-            .map_or_else(Vec::new, |identity| vec![identity.uuid.clone(), identity.device.as_str().into()]),
-    }
 }
 
 /// In the order of dcgm-exporter's template (internal/pkg/rendermetrics/render_metrics.go).

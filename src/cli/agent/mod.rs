@@ -1,11 +1,12 @@
 //! `gpulse agent`: the GPUs of this node, for Prometheus or for whoever asks.
 
 mod render;
+mod top;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use tracing::info;
 
 use super::Finding;
@@ -18,11 +19,15 @@ use crate::extender::ListenAddress;
 
 /// Serve the GPUs of this node as metrics, under dcgm-exporter's names.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   gpulse agent --once                     the GPUs of this node, as a table
   gpulse agent --once --output json       the same for a script
-  gpulse agent --dialect dcgm-4.9         serve metrics on port 9400 until told to stop")]
+  gpulse agent top                        the same, live
+  gpulse agent --dialect dcgm-4.9         serve metrics on port 9400 until told to stop"
+)]
 pub(super) struct Arguments {
     /// Listen here for Prometheus and probes.
     #[arg(long, value_name = "IP:PORT", default_value = ":9400")]
@@ -65,6 +70,14 @@ pub(super) struct Arguments {
     output: Output,
     #[command(flatten)]
     logs: LogArguments,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look at the GPUs of a node, their pods and processes, live.
+    Top(top::Arguments),
 }
 
 /// Bounds of what NVML can be asked in, and of what makes sense to wait.
@@ -80,6 +93,9 @@ fn period(text: &str) -> Result<Period, String> {
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
+    if let Some(Command::Top(arguments)) = arguments.command {
+        return top::run(arguments).await;
+    }
     let sources = (!arguments.pod_resources_socket.is_empty()).then(|| Sources {
         socket: arguments.pod_resources_socket.clone().into(),
         proc: arguments.host_proc.clone(),

@@ -23,10 +23,15 @@ pub use scenario::{Curve, Ecc, Gpm, Gpu, Instance, Links, Process, Remapped, Sce
 /// The variable that names the scenario file.
 pub const SCENARIO_VARIABLE: &str = "FAKE_NVML_SCENARIO";
 
-/// The shared library, beside the tests and benches of whoever depends on this crate: cargo builds both of its kinds.
+const LIBRARY: &str = "libfake_nvml.so";
+
+/// The shared library, where cargo puts it for whoever depends on this crate: beside tests and benches, and in the folder
+/// `deps` beside programs.
 ///
 /// # Errors
 /// What the system says where the running program has no path.
 pub fn library() -> std::io::Result<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name("libfake_nvml.so"))
+    let program = std::env::current_exe()?;
+    let beside = program.with_file_name(LIBRARY);
+    Ok(if beside.exists() { beside } else { program.with_file_name("deps").join(LIBRARY) })
 }

@@ -121,6 +121,10 @@ impl Running {
         self.scenario.write(&scenario_file(&self.folder)).unwrap();
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }

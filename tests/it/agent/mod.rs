@@ -12,4 +12,5 @@ mod once;
 mod page;
 mod shapes;
 mod telemetry;
+mod top;
 mod window;

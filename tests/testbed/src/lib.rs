@@ -3,12 +3,13 @@
 //! real kubelet with real containers, and pretends only its GPUs.
 //!
 //! ```text
-//! scenario -> Exporter -> Prometheus -> FaultProxy -> Gpulse -> Scheduler -> ControlPlane
+//! scenario -> Exporter or Agents -> Prometheus -> FaultProxy -> Gpulse -> Scheduler -> ControlPlane
 //! ```
 //!
 //! Every process is killed when its handle is dropped, on panic too, and also when this process dies without
 //! dropping anything (see [`process`]). Logs are kept where a test panics, and the place is printed.
 
+pub mod agent;
 pub mod api;
 pub mod binaries;
 pub mod control_plane;
@@ -25,6 +26,7 @@ pub mod prometheus;
 pub mod scheduler;
 pub mod scratch;
 
+pub use agent::Agent;
 pub use api::Api;
 pub use control_plane::{Authorization, ControlPlane};
 pub use exporter::Exporter;

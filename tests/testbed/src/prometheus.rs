@@ -42,12 +42,23 @@ impl Prometheus {
     /// # Errors
     /// Where it cannot be installed or is not ready in time.
     pub async fn start(targets_url: &str) -> Result<Self> {
+        Self::discover(&format!("http_sd_configs: [{{url: {targets_url:?}, refresh_interval: 1s}}]")).await
+    }
+
+    /// The same with targets that stay: addresses such as `127.0.0.1:9400`.
+    ///
+    /// # Errors
+    /// Where it cannot be installed or is not ready in time.
+    pub async fn start_on(targets: &[String]) -> Result<Self> {
+        Self::discover(&format!("static_configs: [{{targets: {targets:?}}}]")).await
+    }
+
+    async fn discover(targets: &str) -> Result<Self> {
         tokio::task::spawn_blocking(ensure_installed).await??;
         let scratch = Scratch::new("prometheus")?;
         let config = format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
-             scrape_configs:\n- job_name: nvidia-dcgm-exporter\n  honor_labels: false\n  \
-             http_sd_configs: [{{url: {targets_url:?}, refresh_interval: 1s}}]\n"
+             scrape_configs:\n- job_name: nvidia-dcgm-exporter\n  honor_labels: false\n  {targets}\n"
         );
         let config = scratch.write("prometheus.yaml", &config)?;
         let client = http::client()?;

@@ -1,5 +1,6 @@
 //! A pretended dcgm-exporter for many nodes, in this process.
 
+mod nvml;
 pub mod scenario;
 mod text;
 
