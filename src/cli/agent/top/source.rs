@@ -75,7 +75,8 @@ impl Source {
             Self::Here(agent, layout) => return Ok(agent.overview(layout)),
             Self::Port(client, url) => (client, url),
         };
-        let response = client.get(url.join("v1/gpus")?).send().await;
+        // The URL is said once.
+        let response = client.get(url.join("v1/gpus")?).send().await.map_err(reqwest::Error::without_url);
         let response = response.with_context(|| format!("no agent answers at {url}"))?;
         let status = response.status();
         if !status.is_success() {

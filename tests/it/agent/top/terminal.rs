@@ -7,11 +7,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use fake_nvml::SCENARIO_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use tempfile::TempDir;
 
 use crate::agent::driver::{Running, gpu, node};
+use crate::agent::shapes::mig;
 
 /// Time enough on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,7 +36,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(agent: &str, set: &[(&str, &str)]) -> Self {
+    fn start(arguments: &[&str], set: &[(&str, &str)]) -> Self {
         let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keys).unwrap();
         unlockpt(&keys).unwrap();
@@ -44,7 +47,7 @@ impl Terminal {
         let screen = File::options().read(true).write(true).open(name).unwrap();
         let end = || Stdio::from(screen.try_clone().unwrap());
         let mut command = Command::new("setsid");
-        command.args(["--ctty", env!("CARGO_BIN_EXE_gpulse"), "agent", "top", "--agent", agent]);
+        command.args(["--ctty", env!("CARGO_BIN_EXE_gpulse"), "agent", "top"]).args(arguments);
         // As in the agent's own container.
         command.env("NODE_NAME", "gpu-node-1").env("TERM", "xterm-256color").env_remove("NO_COLOR");
         command.envs(set.iter().copied()).stdin(end()).stdout(end()).stderr(end());
@@ -100,7 +103,7 @@ impl Drop for Terminal {
 #[test]
 fn it_shows_the_gpus_until_q() {
     let agent = Running::start(node([gpu("GPU-a")]));
-    let mut terminal = Terminal::start(agent.url(), &[]);
+    let mut terminal = Terminal::start(&["--agent", agent.url()], &[]);
     terminal.until("A100-SXM4-80GB");
     assert!(terminal.seen.starts_with(ENTER_SCREEN) && terminal.seen.contains(COLOUR));
     terminal.type_in("\r");
@@ -113,7 +116,7 @@ fn it_shows_the_gpus_until_q() {
 #[test]
 fn a_signal_ends_it_as_well() {
     let agent = Running::start(node([gpu("GPU-a")]));
-    let mut terminal = Terminal::start(agent.url(), &[("NO_COLOR", "1")]);
+    let mut terminal = Terminal::start(&["--agent", agent.url()], &[("NO_COLOR", "1")]);
     terminal.until("A100-SXM4-80GB");
     assert!(!terminal.seen.contains(COLOUR), "{:?}", terminal.seen);
     let pid = Pid::from_raw(i32::try_from(terminal.child.id()).unwrap()).unwrap();
@@ -124,15 +127,28 @@ fn a_signal_ends_it_as_well() {
 
 #[test]
 fn without_an_agent_it_says_so_and_goes_on() {
-    let mut terminal = Terminal::start("http://127.0.0.1:1", &[]);
+    let mut terminal = Terminal::start(&["--agent", "http://127.0.0.1:1"], &[]);
     terminal.until("http://127.0.0.1:1/");
     terminal.type_in("\x03");
     assert_eq!(terminal.ends().code(), Some(0));
 }
 
 #[test]
+fn nvml_is_read_where_no_agent_is_wanted() {
+    let folder = TempDir::new().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    node([gpu("GPU-a"), mig("GPU-m", 1)]).write(&scenario).unwrap();
+    let library = fake_nvml::library().unwrap();
+    let set = [(SCENARIO_VARIABLE, scenario.to_str().unwrap())];
+    let mut terminal = Terminal::start(&["--nvml", library.to_str().unwrap()], &set);
+    terminal.until("1g.10gb");
+    terminal.type_in("q");
+    assert_eq!(terminal.ends().code(), Some(0));
+}
+
+#[test]
 fn where_there_is_no_terminal_it_says_what_to_do() {
-    let mut terminal = Terminal::start("http://127.0.0.1:1", &[("TERM", "dumb")]);
+    let mut terminal = Terminal::start(&["--agent", "http://127.0.0.1:1"], &[("TERM", "dumb")]);
     assert_eq!(terminal.ends().code(), Some(2));
     terminal.until("gpulse agent --once prints the GPUs");
 
