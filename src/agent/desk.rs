@@ -118,16 +118,16 @@ impl Desk {
         self.holders.load_full()
     }
 
-    /// Lays down whose the devices are, and what is wrong with finding it out, with one line in the log for each change
-    /// of that.
+    /// Lays down whose the devices are, and what is wrong with finding it out, with one line in the log for each problem
+    /// and one where none is left.
     pub(super) fn attribute(&self, attribution: Attribution, status: HolderStatus) {
         let last = self.holders();
         let before = || last.iter().flat_map(|last| last.faults());
         for fault in status.faults().filter(|fault| before().all(|known| known.kind != fault.kind)) {
             tracing::warn!(problem = fault.kind.name(), "{fault}");
         }
-        for fault in before().filter(|fault| status.faults().all(|known| known.kind != fault.kind)) {
-            tracing::info!(was = fault.kind.name(), "whose the GPUs are is found out again");
+        if let (Some(was), None) = (before().next(), status.faults().next()) {
+            tracing::info!(was = was.kind.name(), "whose the GPUs are is found out again");
         }
         self.attribution.store(Some(Arc::new(attribution)));
         self.holders.store(Some(Arc::new(status)));

@@ -146,3 +146,50 @@ impl Kubelet {
         self.last.as_ref().map(|(at, _)| *at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::agent::attribution::Holder;
+
+    const SAID_AT: Timestamp = Timestamp(1_000_000);
+
+    fn later(by: Duration) -> Timestamp {
+        Timestamp(SAID_AT.0 + by.as_millis() as u64)
+    }
+
+    /// One that has said who holds a GPU.
+    fn kubelet() -> Kubelet {
+        let holder = Holder { namespace: "ml".into(), pod: "train".into(), container: "main".into() };
+        let attribution = Attribution::default().device("GPU-a", holder);
+        let mut kubelet = Kubelet::default();
+        kubelet.take(Ok(Answer { attribution, pods: 1, fault: None }), SAID_AT);
+        kubelet
+    }
+
+    fn is_held(kubelet: &Kubelet, now: Timestamp) -> bool {
+        !kubelet.attribution(now).holders(&["GPU-a"]).is_empty()
+    }
+
+    #[test]
+    fn what_kubelet_said_holds_for_a_while_and_not_for_ever() {
+        let mut kubelet = kubelet();
+        kubelet.take(Err(HolderFault::hanging(Path::new("socket"), Duration::from_secs(5))), later(KEEP_FOR));
+        assert!(is_held(&kubelet, later(KEEP_FOR)));
+        assert!(!is_held(&kubelet, later(KEEP_FOR + Duration::from_millis(1))));
+        assert_eq!(kubelet.asked_at(), Some(SAID_AT));
+    }
+
+    #[test]
+    fn a_kubelet_that_stays_without_pods_is_believed_in_the_end() {
+        let (mut kubelet, nothing) = (kubelet(), || Ok(Answer::default()));
+        kubelet.take(nothing(), later(KEEP_FOR));
+        assert_eq!(kubelet.fault.as_ref().map(|fault| fault.kind), Some(HolderFaultKind::KubeletStarting));
+        assert!(is_held(&kubelet, later(KEEP_FOR)));
+        let now = later(KEEP_FOR + Duration::from_millis(1));
+        kubelet.take(nothing(), now);
+        assert_eq!((&kubelet.fault, kubelet.asked_at()), (&None, Some(now)));
+    }
+}
