@@ -23,7 +23,7 @@ use crate::top::{Next, State, Theme, draw};
 #[command(after_help = "\
 Examples:
   gpulse agent top                                     on a node
-  kubectl port-forward daemonset/gpulse-agent 9400 &   a node from afar: then as above
+  kubectl --namespace gpulse-agent port-forward daemonset/gpulse-agent 9400 &   a node from afar: then as above
   gpulse agent top --nvml                              without an agent")]
 pub(super) struct Arguments {
     #[command(flatten)]
