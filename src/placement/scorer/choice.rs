@@ -59,7 +59,8 @@ impl Scorer {
                     let Some(state) = trade.state(slot) else { return NONE };
                     fitting.milli(state, |book, fits| {
                         let site = trade.states().site(state);
-                        let mut note = |node: &Node| book.note(market, state, market.offers_at(site, node, pod));
+                        let mut note =
+                            |node: &Node| book.note(market, state, market.offers_at(site, node, pod));
                         match snapshot.at(slot).filter(|_| fits) {
                             Some(node) => Found { mark: note(node), is_lasting: true },
                             None => find(&inquiry, slot, note),

@@ -113,7 +113,7 @@ impl States {
         let hash = self.hasher.hash_one(&state);
         let known = self.numbers.find(hash, |id| self.held[id.index()].state == state).copied();
         let id = known.unwrap_or_else(|| {
-            let site = market.site(node);
+            let site = market.site_of(node, state.pools.iter().map(|pool| Some(pool.kind)));
             self.meet(Held { state, hash, nodes: 0, site })
         });
         let held = &mut self.held[id.index()];

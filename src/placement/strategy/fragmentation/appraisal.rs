@@ -166,9 +166,15 @@ fn devices(kind: &PoolKind, gaps: &Gaps, demand: &GpuDemand) -> Devices {
     match kind {
         PoolKind::Divisible => gaps.tightest(demand),
         PoolKind::Whole | PoolKind::Mig { .. } | PoolKind::Shared { .. } => {
-            let mut devices: Devices = (0..gaps.len()).collect();
-            devices.sort_by_key(|device| std::cmp::Reverse(gaps[*device]));
-            devices.truncate(demand.count as usize);
+            let (mut devices, mut taken) = (Devices::new(), u16::MAX);
+            // Few gaps differ: sorting would take longer.
+            while devices.len() < demand.count as usize
+                && let Some(level) = gaps.iter().copied().filter(|gap| *gap < taken).max()
+            {
+                let alike = (0..gaps.len()).filter(|device| gaps[*device] == level);
+                devices.extend(alike.take(demand.count as usize - devices.len()));
+                taken = level;
+            }
             devices
         }
     }

@@ -39,10 +39,19 @@ pub(super) struct Rest {
 impl Market {
     /// What a node is worth before any pod is placed there.
     pub(in crate::placement) fn site(&self, node: &Node) -> Site {
-        let rest = |(facts, pool)| Some(Rest::of(self.kind(node, facts)?, facts, pool));
-        let lot = |rest| Lot { rest, fed: 0.0, slots: [0.0; MAX_GROUPS] };
-        let lots = node.pools().map(|pool| rest(pool).map(lot)).collect();
-        let mut site = Site { cpu_milli: cpu_milli(node), lots };
+        self.site_of(node, node.pools().map(|(facts, _)| self.kind(node, facts)))
+    }
+
+    /// The same where the kinds of its pools are known.
+    pub(in crate::placement) fn site_of(
+        &self,
+        node: &Node,
+        kinds: impl Iterator<Item = Option<usize>>,
+    ) -> Site {
+        let lot = |(kind, (facts, pool)): (Option<usize>, _)| {
+            Some(Lot { rest: Rest::of(kind?, facts, pool), fed: 0.0, slots: [0.0; MAX_GROUPS] })
+        };
+        let mut site = Site { cpu_milli: cpu_milli(node), lots: kinds.zip(node.pools()).map(lot).collect() };
         self.appraise(&mut site);
         site
     }
