@@ -10,7 +10,7 @@ use super::units::MilliGpu;
 /// Free thousandths of each device: 1000 is an untouched device, 0 one that is full or sick.
 ///
 /// No node has more than a few dozen; of one that claims more than 1,024 only so many are looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub struct Gaps(SmallVec<[u16; 8]>);
 
 /// How many devices are kept at most: a claim of a million must not take megabytes a node.
@@ -71,6 +71,13 @@ impl Gaps {
         for device in devices {
             self.0[*device] = self.0[*device].saturating_add(share.0 as u16).min(WHOLE);
         }
+    }
+}
+
+impl Clone for Gaps {
+    /// In one piece, where [`SmallVec`] goes number by number.
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
     }
 }
 

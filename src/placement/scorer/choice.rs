@@ -24,7 +24,7 @@ impl Scorer {
     pub fn choose(&self, snapshot: &Snapshot, pod: &PodRequest, order: &[Slot]) -> Option<Choice> {
         let inquiry = Inquiry { snapshot, pod, profile: &self.profile, market: None };
         let mut memory = self.memory_now();
-        let Memory { classes, changes, trade, .. } = memory.following(&inquiry, self.max_classes);
+        let Memory { classes, changes, names, trade, .. } = memory.following(&inquiry, self.max_classes);
         let Recollection { fitting, marks, .. } = &mut *classes[0];
         let changed = changes.journal();
         let slot = match self.profile.strategy.scoring {
@@ -35,7 +35,7 @@ impl Scorer {
                 match marks.top() {
                     Some(top) => first(order, top, |top| top, |slot| marks.at(slot.index())),
                     None => {
-                        let mark = |slot: Slot| marks.recall(slot.index(), || find(slot));
+                        let mark = |slot: Slot| marks.recall(slot.index(), |_| find(slot));
                         highest(order, NONE, mark, |mark| mark)
                     }
                 }
@@ -45,22 +45,26 @@ impl Scorer {
                 let seed = seed(&inquiry);
                 let find = |slot| find(&inquiry, slot, |_| 0);
                 marks.next_turn(changed, |index| find(Slot::at(index)).to_keep());
-                let draw = |slot: Slot| match marks.recall(slot.index(), || find(slot)) {
+                let draw = |slot: Slot| match marks.recall(slot.index(), |_| find(slot)) {
                     NONE => UNFIT,
-                    _ => snapshot.at(slot).map_or(UNFIT, |node| random::draw(seed, node.name_hash())),
+                    _ => random::draw(seed, names.hash(slot)),
                 };
                 highest(order, UNFIT, draw, Score::from_ratio)
             }
             Scoring::Market(_) => {
-                let market = trade.market()?;
+                let market = trade.market();
                 fitting.next_turn(market, trade.states());
                 let unread = fitting.read(changed);
                 let milli = |fitting: &mut Quotes, slot| {
                     let Some(state) = trade.state(slot) else { return NONE };
-                    fitting.milli(state, |book| {
+                    fitting.milli(state, |book, fits| {
                         let site = trade.states().site(state);
-                        let offers = |node: &Node| market.offers_at(site, node, pod);
-                        find(&inquiry, slot, |node| book.note(market, state, offers(node)))
+                        let mut note =
+                            |node: &Node| book.note(market, state, market.offers_at(site, node, pod));
+                        match snapshot.at(slot).filter(|_| fits) {
+                            Some(node) => Found { mark: note(node), is_lasting: true },
+                            None => find(&inquiry, slot, note),
+                        }
                     })
                 };
                 // Whatever state is new, a node that changed is in it.
@@ -74,8 +78,9 @@ impl Scorer {
                 }
             }
         }?;
-        let offers = trade.market().zip(snapshot.at(slot));
-        let offer = offers.and_then(|(market, node)| market.best(&market.offers(node, pod)));
+        let has_market = matches!(self.profile.strategy.scoring, Scoring::Market(_));
+        let (market, node) = (trade.market(), snapshot.at(slot).filter(|_| has_market));
+        let offer = node.and_then(|node| market.best(&market.offers(node, pod)));
         let device = offer.and_then(|offer| offer.device).map(usize::from);
         Some(Choice { slot, devices: device.into_iter().collect() })
     }

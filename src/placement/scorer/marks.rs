@@ -17,6 +17,9 @@ pub(super) const NONE: i32 = i32::MIN;
 /// The mark of a thing that is to be looked at when somebody asks.
 pub(super) const UNKNOWN: i32 = i32::MAX;
 
+/// The same of one that is known not to be out of the question.
+const STALE: i32 = UNKNOWN - 1;
+
 /// A mark, and whether it holds until the thing changes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
@@ -39,11 +42,12 @@ impl Marks {
         self.read = journal.changes();
     }
 
-    /// The mark of the thing with this number, as it is remembered or else found.
+    /// The mark of the thing with this number, as it is remembered or else found. `find` is told whether it is known
+    /// that the thing is not out of the question.
     #[inline]
-    pub(super) fn recall(&mut self, number: usize, find: impl FnOnce() -> Found) -> i32 {
+    pub(super) fn recall(&mut self, number: usize, find: impl FnOnce(bool) -> Found) -> i32 {
         match self.marks[number] {
-            UNKNOWN => self.find(number, find),
+            mark @ STALE.. => self.find(number, || find(mark == STALE)),
             known => known,
         }
     }
@@ -60,16 +64,21 @@ impl Marks {
     /// Replaces the marks that are known, those of things out of the question apart.
     pub(super) fn renew(&mut self, mark: impl Fn(usize) -> i32) {
         for (number, known) in self.marks.iter_mut().enumerate() {
-            if ![NONE, UNKNOWN].contains(known) {
+            if ![NONE, STALE, UNKNOWN].contains(known) {
                 *known = mark(number);
             }
         }
     }
 
+    /// Forgets the marks that are known; what is out of the question stays so.
+    pub(super) fn forget(&mut self) {
+        self.renew(|_| STALE);
+    }
+
     /// The highest mark; `None` where one is not known.
     pub(super) fn top(&self) -> Option<i32> {
         let top = self.marks.iter().fold(NONE, |top, mark| top.max(*mark));
-        (top != UNKNOWN).then_some(top)
+        (top < STALE).then_some(top)
     }
 
     /// The mark of the thing with this number.

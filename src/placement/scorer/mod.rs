@@ -6,26 +6,25 @@
 
 mod changes;
 mod choice;
+mod class;
 mod column;
 mod marks;
+mod memory;
+mod names;
 mod quotes;
 mod states;
 mod trade;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use changes::Changes;
 pub use choice::Choice;
-use column::Column;
-use marks::Marks;
-use quotes::Quotes;
-use trade::Trade;
+use memory::{Memory, Recollection};
 
 use super::blend::{self, Judged};
 use super::strategy::{Scoring, random};
 use super::utilization::{Clock, Gauge};
 use super::{Candidate, Inquiry, Profile, Ranked, Score, Verdict, prioritize, verdict};
-use crate::cluster::{GpuDemand, Lineage, Mib, MilliCpu, ModelPattern, Node, PodRequest, Slot, Snapshot};
+use crate::cluster::{Node, PodRequest, Slot, Snapshot};
 
 /// How many classes of pods are remembered unless said otherwise; at 5,000 nodes each takes 240 kB.
 const MAX_CLASSES: usize = 16;
@@ -90,10 +89,11 @@ impl Scorer {
         let inquiry = Inquiry { snapshot, pod, profile: &self.profile, market: None };
         // The measurements of several pools are weighed by their ages, so that their mean is another each time.
         let lasting = pod.gpus.len() <= 1;
-        let anew = || prioritize(snapshot, pod, &self.profile, candidates);
-        let Some(mut memory) = self.memory().filter(|_| lasting) else { return anew() };
-        let Memory { classes, trade, .. } = memory.following(&inquiry, self.max_classes);
-        let Recollection { findings, names, offered, .. } = &mut *classes[0];
+        let Some(mut memory) = self.memory().filter(|_| lasting) else {
+            return prioritize(snapshot, pod, &self.profile, candidates);
+        };
+        let Memory { classes, names, trade, .. } = memory.following(&inquiry, self.max_classes);
+        let Recollection { findings, offered, .. } = &mut *classes[0];
         findings.next_turn(snapshot);
         let clock = Clock::of(snapshot);
         let mut found = |candidate: &Candidate<'_>| match candidate.slot {
@@ -110,10 +110,9 @@ impl Scorer {
             }
             Scoring::Draw(seed) => {
                 let seed = seed(&inquiry);
-                names.next_turn(snapshot);
                 let judge = |row: &Candidate<'_>| {
                     let name = match row.slot {
-                        Some(slot) => *names.recall(snapshot, slot, Node::name_hash),
+                        Some(slot) => names.hash(slot),
                         None => row.unseen?.name_hash(),
                     };
                     Some(judged(found(row)?, Score::from_ratio(random::draw(seed, name))))
@@ -121,7 +120,7 @@ impl Scorer {
                 blend::rank(&self.profile, rows.map(judge))
             }
             Scoring::Market(_) => {
-                let Some(market) = trade.market() else { return anew() };
+                let market = trade.market();
                 offered.next_turn(market, trade.states());
                 let mut score = |slot: Slot| {
                     let (state, node) = (trade.state(slot)?, snapshot.at(slot)?);
@@ -179,111 +178,4 @@ impl Finding {
 
 fn strategy(inquiry: &Inquiry<'_>, node: &Node) -> Score {
     inquiry.profile.strategy.score(inquiry, node, &mut |_, _| {})
-}
-
-/// The classes seen lately, the last one first.
-#[derive(Debug, Default)]
-struct Memory {
-    lineage: Lineage,
-    #[expect(
-        clippy::vec_box,
-        reason = "the last one comes to the front: pointers move, not what is remembered"
-    )]
-    classes: Vec<Box<Recollection>>,
-    changes: Changes,
-    trade: Trade,
-}
-
-/// What is remembered for one class of pods.
-#[derive(Debug)]
-struct Recollection {
-    class: Class,
-    verdicts: Column<Verdict>,
-    findings: Column<Finding>,
-    names: Column<u64>,
-    /// What each state offers.
-    offered: Quotes,
-    /// What each state offers where the pod fits.
-    fitting: Quotes,
-    /// By slot index, what the strategy says of a node where the pod fits.
-    marks: Marks,
-}
-
-impl Memory {
-    /// With the memory of the pod's class in front, and up to the snapshot's nodes. What was offered in another market
-    /// is forgotten.
-    fn following(&mut self, inquiry: &Inquiry<'_>, max_classes: usize) -> &mut Self {
-        self.of_class(inquiry, max_classes);
-        self.changes.follow(inquiry.snapshot);
-        if matches!(inquiry.profile.strategy.scoring, Scoring::Market(_))
-            && self.trade.follow(inquiry.snapshot, self.changes.journal())
-        {
-            for class in &mut self.classes {
-                (class.offered, class.fitting) = (Quotes::default(), Quotes::default());
-            }
-        }
-        self
-    }
-
-    /// The memory of the pod's class. Slots of another lineage mean other nodes: nothing of them is kept.
-    fn of_class(&mut self, inquiry: &Inquiry<'_>, max_classes: usize) -> &mut Recollection {
-        if self.lineage != *inquiry.snapshot.lineage() {
-            *self = Self { lineage: inquiry.snapshot.lineage().clone(), ..Self::default() };
-        }
-        let place = self.classes.iter().position(|known| known.class.has(inquiry)).unwrap_or_else(|| {
-            self.classes.truncate(max_classes - 1);
-            self.classes.push(Box::new(Recollection {
-                class: Class::of(inquiry),
-                verdicts: Column::default(),
-                findings: Column::default(),
-                names: Column::default(),
-                offered: Quotes::default(),
-                fitting: Quotes::default(),
-                marks: Marks::default(),
-            }));
-            self.classes.len() - 1
-        });
-        self.classes[..=place].rotate_right(1);
-        &mut self.classes[0]
-    }
-}
-
-/// All that verdicts and scores read of a pod, but for what nodes with nominated pods are asked.
-#[derive(Debug)]
-struct Class {
-    gpus: Vec<GpuDemand>,
-    cpu: MilliCpu,
-    memory: Mib,
-    models: Vec<ModelPattern>,
-    min_gpu_memory: Option<Mib>,
-    owner: Option<Arc<str>>,
-}
-
-impl Class {
-    fn of(inquiry: &Inquiry<'_>) -> Self {
-        let pod = inquiry.pod;
-        Self {
-            gpus: pod.gpus.clone(),
-            cpu: pod.cpu,
-            memory: pod.memory,
-            models: pod.models.clone(),
-            min_gpu_memory: pod.min_gpu_memory,
-            owner: owner(inquiry).cloned(),
-        }
-    }
-
-    /// Whether the pod is one of the class.
-    fn has(&self, inquiry: &Inquiry<'_>) -> bool {
-        let pod = inquiry.pod;
-        (self.cpu, self.memory) == (pod.cpu, pod.memory)
-            && self.gpus == pod.gpus
-            && self.models == pod.models
-            && self.min_gpu_memory == pod.min_gpu_memory
-            && self.owner.as_ref() == owner(inquiry)
-    }
-}
-
-/// The pod's owner where the profile asks for it.
-fn owner<'a>(inquiry: &Inquiry<'a>) -> Option<&'a Arc<str>> {
-    inquiry.pod.owner.as_ref().filter(|_| inquiry.profile.affinity.owner_weight > 0)
 }

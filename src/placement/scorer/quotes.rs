@@ -15,6 +15,8 @@ pub(super) struct Quotes {
     /// What the best way is worth by the prices of now, in thousandths of a GPU.
     marks: Marks,
     book: Book,
+    /// Of which of the market's lessons they are.
+    lesson: u64,
     /// How much of the journal of slots is read.
     read: u64,
 }
@@ -44,13 +46,17 @@ struct Way {
 const BILLS_A_STATE: usize = 8;
 
 impl Quotes {
-    /// For a decision by the market's prices of now.
+    /// For a decision by the market's prices of now. Whether the pod fits holds whatever the market learns.
     pub(super) fn next_turn(&mut self, market: &Market, states: &States) {
         let journal = states.journal();
         if self.book.bills.len() > BILLS_A_STATE * journal.things() {
             *self = Self::default();
         }
         self.marks.next_turn(journal, |state| if states.has(state) { UNKNOWN } else { NONE });
+        if std::mem::replace(&mut self.lesson, market.lesson()) != market.lesson() {
+            self.book = Book::default();
+            self.marks.forget();
+        }
         self.book.lines.resize(journal.things(), [None; 2]);
         if self.book.reprice(market) {
             self.marks.renew(|state| self.book.milli(&self.book.lines[state]));
@@ -58,9 +64,9 @@ impl Quotes {
     }
 
     /// What the best way to place the pod on a node in the state is worth, in thousandths of a GPU, as it is remembered
-    /// or else found and noted in the book.
-    pub(super) fn milli(&mut self, state: StateId, find: impl FnOnce(&mut Book) -> Found) -> i32 {
-        self.marks.recall(state.index(), || find(&mut self.book))
+    /// or else found and noted in the book. `find` is told whether it is known that the pod fits.
+    pub(super) fn milli(&mut self, state: StateId, find: impl FnOnce(&mut Book, bool) -> Found) -> i32 {
+        self.marks.recall(state.index(), |fits| find(&mut self.book, fits))
     }
 
     /// Reads the journal of slots; returns how much of it was read before.
@@ -81,7 +87,7 @@ impl Quotes {
 
     /// The score of a node in the state, whose offers are remembered or else found.
     pub(super) fn score(&mut self, market: &Market, state: StateId, find: impl FnOnce() -> Offers) -> Score {
-        self.milli(state, |book| Found { mark: book.note(market, state, find()), is_lasting: true });
+        self.milli(state, |book, _| Found { mark: book.note(market, state, find()), is_lasting: true });
         self.book.score(state)
     }
 }

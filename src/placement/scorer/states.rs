@@ -1,14 +1,15 @@
 //! Nodes that are alike.
 
+use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::SmallVec;
 
-use crate::cluster::{Gaps, Journal, Mib, MilliCpu, Node};
+use crate::cluster::{Gaps, Journal, Mib, MilliCpu, Mix, Node};
 use crate::placement::strategy::Market;
-use crate::placement::strategy::fragmentation::{Site, Stock};
+use crate::placement::strategy::fragmentation::Site;
 
 /// All that a verdict, an offer and the market's stock read of a node: nodes in one state are alike to every pod.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,7 +25,7 @@ struct State {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct PoolState {
     /// The resource, how it is shared, and the model, by the market's number.
-    kind: Option<usize>,
+    kind: usize,
     capacity: u32,
     allocated: u32,
     unhealthy: u32,
@@ -32,7 +33,7 @@ struct PoolState {
 }
 
 impl State {
-    fn of(market: &Market, node: &Node) -> Self {
+    fn of(market: &mut Market, mix: &Mix, node: &Node) -> Self {
         Self {
             idle_cpu: node.cpu().saturating_sub(node.cpu_used()),
             idle_memory: node.memory().saturating_sub(node.memory_used()),
@@ -40,7 +41,7 @@ impl State {
             pools: node
                 .pools()
                 .map(|(facts, pool)| PoolState {
-                    kind: market.kind(node, facts),
+                    kind: market.meet(mix, node, facts),
                     capacity: facts.capacity,
                     allocated: pool.allocated,
                     unhealthy: pool.unhealthy,
@@ -66,7 +67,9 @@ impl StateId {
 /// The states that nodes are in. A number is given again when no node is left in its state.
 #[derive(Debug, Default)]
 pub(super) struct States {
-    numbers: HashMap<State, StateId>,
+    hasher: DefaultHashBuilder,
+    /// By the hash of the state.
+    numbers: HashTable<StateId>,
     /// By number.
     held: Vec<Held>,
     vacant: Vec<StateId>,
@@ -77,8 +80,8 @@ pub(super) struct States {
 #[derive(Debug)]
 struct Held {
     state: State,
-    nodes: usize,
-    stock: Stock,
+    hash: u64,
+    nodes: u32,
     site: Site,
 }
 
@@ -98,46 +101,64 @@ impl States {
         &self.held[state.index()].site
     }
 
+    /// Makes room for the states of so many nodes more.
+    pub(super) fn reserve(&mut self, nodes: usize) {
+        self.held.reserve(nodes);
+        self.numbers.reserve(nodes, |id| self.held[id.index()].hash);
+    }
+
     /// A node comes into the state that it is in now, with what that adds to the market.
-    pub(super) fn enter(&mut self, market: &mut Market, node: &Node) -> StateId {
-        let state = State::of(market, node);
-        let id = match self.numbers.get(&state) {
-            Some(id) => *id,
-            None => self.meet(state, market.stock_of(node), market.site(node)),
-        };
+    pub(super) fn enter(&mut self, market: &mut Market, mix: &Mix, node: &Node) -> StateId {
+        let state = State::of(market, mix, node);
+        let hash = self.hasher.hash_one(&state);
+        let known = self.numbers.find(hash, |id| self.held[id.index()].state == state).copied();
+        let id = known.unwrap_or_else(|| {
+            let site = market.site_of(node, state.pools.iter().map(|pool| Some(pool.kind)));
+            self.meet(Held { state, hash, nodes: 0, site })
+        });
         let held = &mut self.held[id.index()];
         held.nodes += 1;
-        market.restock(None, Some(&held.stock));
+        market.restock(&held.site, 1);
         id
     }
 
-    fn meet(&mut self, state: State, stock: Stock, site: Site) -> StateId {
-        let held = Held { state: state.clone(), nodes: 0, stock, site };
+    fn meet(&mut self, met: Held) -> StateId {
+        let hash = met.hash;
         let id = match self.vacant.pop() {
             Some(id) => {
-                self.held[id.index()] = held;
+                self.held[id.index()] = met;
                 id
             }
             None => {
-                self.held.push(held);
+                self.held.push(met);
                 self.journal.resize(self.held.len());
                 StateId(NonZeroU32::MIN.saturating_add(self.held.len() as u32 - 1))
             }
         };
         self.journal.changed(id.index());
-        self.numbers.insert(state, id);
+        self.numbers.insert_unique(hash, id, |id| self.held[id.index()].hash);
         id
     }
 
     /// A node leaves the state.
     pub(super) fn leave(&mut self, market: &mut Market, id: StateId) {
         let held = &mut self.held[id.index()];
-        market.restock(Some(&held.stock), None);
+        market.restock(&held.site, -1);
         held.nodes -= 1;
         if held.nodes == 0 {
             self.journal.changed(id.index());
-            self.numbers.remove(&held.state);
+            if let Ok(entry) = self.numbers.find_entry(held.hash, |known| *known == id) {
+                entry.remove();
+            }
             self.vacant.push(id);
+        }
+    }
+
+    /// The market has learned something: what it has in stock, and what the states are worth.
+    pub(super) fn appraise(&mut self, market: &mut Market) {
+        for held in self.held.iter_mut().filter(|held| held.nodes > 0) {
+            market.appraise(&mut held.site);
+            market.restock(&held.site, held.nodes.into());
         }
     }
 }

@@ -96,6 +96,15 @@ impl Trial {
         }
     }
 
+    /// Every node of one of the two models is lost, with the pods on it.
+    fn lose_a_model(&mut self) {
+        let lost: Vec<Slot> = self.order.iter().copied().step_by(2).collect();
+        for slot in &lost {
+            assert!(self.cluster.lose(*slot).is_some());
+        }
+        self.bound.retain(|(slot, ..)| !lost.contains(slot));
+    }
+
     /// The pods that are there are what is learned.
     fn learn(&mut self) {
         let wishes: BTreeMap<String, (Wish, u64)> = self
@@ -131,6 +140,20 @@ proptest! {
                 _ => {}
             }
             trial.place(Trial::request(count, share, cpu, picky))?;
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_gone_leaves_no_trace(
+        strategy in prop::sample::select(STRATEGIES.to_vec()), before in trial(), after in trial(),
+    ) {
+        let mut trial = Trial::of(profile(strategy.name, 0));
+        for (number, (count, share, cpu, picky, _)) in before.iter().chain(&after).enumerate() {
+            if number == before.len() {
+                trial.lose_a_model();
+                trial.learn();
+            }
+            trial.place(Trial::request(*count, *share, *cpu, *picky))?;
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use std::cmp::Reverse;
 
-use smallvec::SmallVec;
-
 use super::market::Market;
-use super::reserve::{Group, MAX_GROUPS, slots_begun};
+use super::reserve::MAX_GROUPS;
+use super::site::{Lot, Site};
 use super::valuation::Valuation;
 use crate::cluster::{Devices, Gaps, GpuDemand, MilliGpu, Node, PodRequest, Pool, PoolFacts, PoolKind};
 
@@ -45,20 +44,6 @@ impl Offer {
 pub(in crate::placement) type Offers = [Option<Offer>; 2];
 
 impl Market {
-    /// What a node is worth before any pod is placed there.
-    pub(in crate::placement) fn site(&self, node: &Node) -> Site {
-        let cpu = cpu_milli(node) as f64;
-        let lot = |(facts, pool): (&PoolFacts, &Pool)| {
-            let (kind, valuation) = self.valuation(node, facts)?;
-            let rest = Rest::of(&pool.gaps);
-            let fed = valuation.fed(f64::from(rest.idle_milli), cpu);
-            let mut slots = rest.slots_begun(self.groups());
-            slots.iter_mut().zip(self.groups()).for_each(|(slots, group)| *slots = slots.min(group.fed(cpu)));
-            Some(Lot { kind, rest, fed, slots })
-        };
-        Site(node.pools().map(lot).collect())
-    }
-
     /// The ways to place the pod on a node that it fits.
     pub(in crate::placement) fn offers(&self, node: &Node, pod: &PodRequest) -> Offers {
         self.offers_at(&self.site(node), node, pod)
@@ -75,7 +60,7 @@ impl Market {
             return [Some(offer(&devices(&facts.kind, &pool.gaps, demand))), None];
         }
         let lot = after.lots().find(|(_, asked, _)| std::ptr::eq(*asked, facts));
-        let valuation = lot.map(|(lot, ..)| self.valued(lot.kind));
+        let valuation = lot.map(|(lot, ..)| self.valued(lot.rest.kind));
         let held = |gap: u16| {
             let change = |valuation| change(valuation, gap, gap.saturating_sub(share_milli));
             rounded(nearest(2.0 * valuation.map_or(0.0, change)))
@@ -84,21 +69,6 @@ impl Market {
         let way = |device: usize| Offer { device: Some(device as u16), ..offer(&[device]) };
         [first.map(way), second.map(way)]
     }
-}
-
-/// What a node is worth before a pod, by pool; of a pool whose kind nobody has met nothing is known.
-#[derive(Debug, Clone)]
-pub(in crate::placement) struct Site(SmallVec<[Option<Lot>; 1]>);
-
-/// What a pool is worth before a pod.
-#[derive(Debug, Clone, Copy)]
-struct Lot {
-    kind: usize,
-    rest: Rest,
-    /// What the CPU can feed, in thousandths of a GPU.
-    fed: f64,
-    /// By group, slots, those begun among them.
-    slots: [f64; MAX_GROUPS],
 }
 
 /// A node as the pod's CPU leaves it, whatever devices the pod is given.
@@ -121,9 +91,9 @@ struct Grant<'a> {
 
 impl<'a> After<'a> {
     fn of(market: &'a Market, site: &'a Site, node: &'a Node, pod: &PodRequest) -> Self {
-        let cpu = cpu_milli(node).saturating_sub(pod.cpu.0) as f64;
+        let cpu = site.cpu_milli.saturating_sub(pod.cpu.0) as f64;
         let mut slots_fed = [0.0; MAX_GROUPS];
-        if site.0.iter().flatten().any(|lot| lot.rest.untouched > 0) {
+        if site.lots.iter().flatten().any(|lot| lot.rest.untouched > 0) {
             slots_fed.iter_mut().zip(market.groups()).for_each(|(slots, group)| *slots = group.fed(cpu));
         }
         Self { market, site, node, cpu, slots_fed }
@@ -131,7 +101,7 @@ impl<'a> After<'a> {
 
     /// The pools of known kinds.
     fn lots(&self) -> impl Iterator<Item = (&'a Lot, &'a PoolFacts, &'a Pool)> {
-        let pools = self.site.0.iter().zip(self.node.pools());
+        let pools = self.site.lots.iter().zip(self.node.pools());
         pools.filter_map(|(lot, (facts, pool))| Some((lot.as_ref()?, facts, pool)))
     }
 
@@ -139,7 +109,7 @@ impl<'a> After<'a> {
         let mut bill = Bill::default();
         let (mut gaps, mut fed, mut slots) = (0.0, 0.0, [0.0; MAX_GROUPS]);
         for (lot, facts, pool) in self.lots() {
-            let valuation = self.market.valued(lot.kind);
+            let valuation = self.market.valued(lot.rest.kind);
             let mut after = lot.rest;
             if let Some(grant) = grant.filter(|grant| std::ptr::eq(grant.facts, facts)) {
                 for device in grant.devices {
@@ -148,7 +118,7 @@ impl<'a> After<'a> {
                     after.take(gap, left);
                     gaps += change(valuation, gap, left);
                 }
-                bill.kind = lot.kind as u16;
+                bill.kind = lot.rest.kind as u16;
                 bill.taken_milli = lot.rest.idle_milli - after.idle_milli;
             }
             fed += valuation.fed(f64::from(after.idle_milli), self.cpu) - lot.fed;
@@ -165,11 +135,6 @@ impl<'a> After<'a> {
         }
         Offer { device: None, devices: nearest(2.0 * gaps), cpu: nearest(2.0 * fed), bill }
     }
-}
-
-/// The CPU that is left of a node.
-fn cpu_milli(node: &Node) -> u64 {
-    node.cpu().saturating_sub(node.cpu_used()).0
 }
 
 /// The devices that a share may go to: the broken one that holds most then, the tightest of equals, and one that is
@@ -195,54 +160,21 @@ fn change(valuation: &Valuation, gap: u16, left: u16) -> f64 {
     valuation.gap(left) - valuation.gap(gap)
 }
 
-/// What is left of a pool.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rest {
-    pub(super) idle_milli: u32,
-    pub(super) untouched: u32,
-    pub(super) devices: u32,
-}
-
-impl Rest {
-    pub(super) fn of(gaps: &Gaps) -> Self {
-        Self {
-            idle_milli: gaps.iter().map(|gap| u32::from(*gap)).sum(),
-            untouched: gaps.iter().filter(|gap| **gap == 1000).count() as u32,
-            devices: gaps.len() as u32,
-        }
-    }
-
-    /// By group, the slots that the devices make, those begun among them.
-    fn slots_begun(&self, groups: &[Group]) -> [f64; MAX_GROUPS] {
-        let mut slots = [0.0; MAX_GROUPS];
-        if self.untouched > 0 {
-            let mut last = (0, 0.0);
-            for (slots, group) in slots.iter_mut().zip(groups) {
-                // Groups of as many GPUs are neighbours.
-                if last.0 != group.gpus {
-                    last = (group.gpus, slots_begun(group.gpus, self.untouched, self.devices));
-                }
-                *slots = last.1;
-            }
-        }
-        slots
-    }
-
-    fn take(&mut self, gap: u16, left: u16) {
-        self.idle_milli -= u32::from(gap - left);
-        self.untouched -= u32::from(gap == 1000 && left < 1000);
-    }
-}
-
 /// The devices that the pod will be given where there is no choice: as the device plugin gives them, untouched ones or
 /// shares of the least taken; of divisible devices the tightest.
 fn devices(kind: &PoolKind, gaps: &Gaps, demand: &GpuDemand) -> Devices {
     match kind {
         PoolKind::Divisible => gaps.tightest(demand),
         PoolKind::Whole | PoolKind::Mig { .. } | PoolKind::Shared { .. } => {
-            let mut devices: Devices = (0..gaps.len()).collect();
-            devices.sort_by_key(|device| std::cmp::Reverse(gaps[*device]));
-            devices.truncate(demand.count as usize);
+            let (mut devices, mut taken) = (Devices::new(), u16::MAX);
+            // Few gaps differ: sorting would take longer.
+            while devices.len() < demand.count as usize
+                && let Some(level) = gaps.iter().copied().filter(|gap| *gap < taken).max()
+            {
+                let alike = (0..gaps.len()).filter(|device| gaps[*device] == level);
+                devices.extend(alike.take(demand.count as usize - devices.len()));
+                taken = level;
+            }
             devices
         }
     }

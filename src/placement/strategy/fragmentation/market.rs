@@ -1,15 +1,16 @@
 //! What scarce room costs now.
 
-use super::appraisal::{Bill, Offer, Offers, Rest};
+use super::appraisal::{Bill, Offer, Offers};
 use super::kind::Kind;
 use super::reserve::{Group, Insisting, MAX_GROUPS, groups, insisting};
+use super::site::{Rest, Site, cpu_milli};
 use super::valuation::Valuation;
 use super::worth::{Worth, better};
 use crate::cluster::{Mix, Node, PoolFacts, Snapshot};
 use crate::placement::Score;
 
 /// What the rest of a cluster is worth, and what its scarce parts cost.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Market {
     valuations: Vec<Valuation>,
     groups: Vec<Group>,
@@ -20,15 +21,17 @@ pub struct Market {
     kind_prices: Vec<i64>,
     /// How often prices have changed.
     prices: u64,
+    /// How many mixes it has learned.
+    lesson: u64,
 }
 
 /// What nodes have together. Whole numbers, so that the order in which nodes come and go leaves no trace.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::placement) struct Stock {
-    idle_milli: u64,
-    slots: [u64; MAX_GROUPS],
+#[derive(Debug, Default)]
+struct Stock {
+    idle_milli: i64,
+    slots: [i64; MAX_GROUPS],
     /// By kind: what its GPUs are in all, and what of them is idle, in thousandths.
-    kinds: Vec<(u64, u64)>,
+    kinds: Vec<(i64, i64)>,
 }
 
 /// What a placement changes by each term, in thousandths of a GPU: less than nothing is a loss.
@@ -44,27 +47,32 @@ impl Market {
     /// The market of a cluster.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
-        let mut market = Self::empty(snapshot.mix());
+        let mut market = Self::default();
+        market.learn(snapshot.mix());
         for node in snapshot.nodes() {
-            market.meet(snapshot.mix(), node);
-            let stock = market.stock_of(node);
-            market.restock(None, Some(&stock));
+            for (facts, pool) in node.pools() {
+                let kind = market.meet(snapshot.mix(), node, facts);
+                market.stock.add(&market.groups, cpu_milli(node), &Rest::of(kind, facts, pool), 1);
+            }
         }
         market.set_prices();
         market
     }
 
-    /// Without a node yet.
-    pub(in crate::placement) fn empty(mix: &Mix) -> Self {
-        Self {
-            valuations: Vec::new(),
-            groups: groups(mix),
-            insisting: Vec::new(),
-            stock: Stock::default(),
-            slot_prices: [0; MAX_GROUPS],
-            kind_prices: Vec::new(),
-            prices: 0,
+    /// Takes up another mix. The kinds keep their numbers; nothing is in stock any more.
+    pub(in crate::placement) fn learn(&mut self, mix: &Mix) {
+        for valuation in std::mem::take(&mut self.valuations) {
+            self.valuations.push(Valuation::new(valuation.kind, mix, &self.valuations));
         }
+        self.groups = groups(mix);
+        self.insisting = self.insisting(mix);
+        self.stock = Stock { kinds: vec![(0, 0); self.valuations.len()], ..Stock::default() };
+        self.lesson += 1;
+    }
+
+    /// A number for the mix that was learned last.
+    pub(in crate::placement) fn lesson(&self) -> u64 {
+        self.lesson
     }
 
     /// A number for the prices of now: another one as soon as any is another.
@@ -72,39 +80,35 @@ impl Market {
         self.prices
     }
 
-    /// Learns of the node's kinds of GPUs. Kinds are numbered as they are met.
-    pub(in crate::placement) fn meet(&mut self, mix: &Mix, node: &Node) {
-        for (facts, _) in node.pools() {
-            if self.valuation(node, facts).is_none() {
-                let valuation = Valuation::new(Kind::of(node, facts), mix, &self.valuations);
-                self.valuations.push(valuation);
-                self.insisting = insisting(mix, self.valuations.iter().map(|valuation| &valuation.kind));
-            }
-        }
+    /// The number of the pool's kind of GPUs, which is learned of where it is new: kinds are numbered as they are met.
+    pub(in crate::placement) fn meet(&mut self, mix: &Mix, node: &Node, facts: &PoolFacts) -> usize {
+        self.kind(node, facts).unwrap_or_else(|| {
+            self.valuations.push(Valuation::new(Kind::of(node, facts), mix, &self.valuations));
+            self.insisting = self.insisting(mix);
+            self.stock.kinds.push((0, 0));
+            self.valuations.len() - 1
+        })
     }
 
-    /// What one node adds to the stock.
-    pub(in crate::placement) fn stock_of(&self, node: &Node) -> Stock {
-        let mut stock = Stock { kinds: vec![(0, 0); self.valuations.len()], ..Stock::default() };
-        let cpu_milli = node.cpu().saturating_sub(node.cpu_used()).0;
-        for (facts, pool) in node.pools() {
-            let Some((kind, _)) = self.valuation(node, facts) else { continue };
-            let rest = Rest::of(&pool.gaps);
-            let healthy = facts.capacity.saturating_sub(pool.unhealthy) / facts.kind.units_per_device();
-            stock.idle_milli += u64::from(rest.idle_milli);
-            stock.kinds[kind].0 += u64::from(healthy) * 1000;
-            stock.kinds[kind].1 += u64::from(rest.idle_milli);
-            for (slots, group) in stock.slots.iter_mut().zip(&self.groups) {
-                *slots += u64::from(group.slots(rest.untouched, cpu_milli));
-            }
-        }
-        stock
+    fn insisting(&self, mix: &Mix) -> Vec<Insisting> {
+        insisting(mix, self.valuations.iter().map(|valuation| &valuation.kind))
     }
 
-    /// Replaces what a node has added to the stock.
-    pub(in crate::placement) fn restock(&mut self, before: Option<&Stock>, after: Option<&Stock>) {
-        before.into_iter().for_each(|stock| self.stock.subtract(stock));
-        after.into_iter().for_each(|stock| self.stock.add(stock));
+    /// Whether there are kinds of which no node has a healthy GPU any more.
+    pub(in crate::placement) fn has_vanished_kinds(&self) -> bool {
+        self.stock.kinds.iter().any(|(all, _)| *all == 0)
+    }
+
+    /// Forgets the numbers of all kinds. Nothing may be in stock.
+    pub(in crate::placement) fn forget_kinds(&mut self) {
+        self.valuations.clear();
+    }
+
+    /// So many nodes like this come, or less than none: they leave.
+    pub(in crate::placement) fn restock(&mut self, site: &Site, nodes: i64) {
+        for lot in site.lots.iter().flatten() {
+            self.stock.add(&self.groups, site.cpu_milli, &lot.rest, nodes);
+        }
     }
 
     /// Sets the prices by the stock of now.
@@ -127,7 +131,7 @@ impl Market {
         let lists = self.insisting.iter().filter(|list| list.kinds.get(kind) == Some(&true));
         let share: f64 = lists
             .map(|list| {
-                let listed: u64 =
+                let listed: i64 =
                     list.kinds.iter().zip(kinds).filter(|(on, _)| **on).map(|(_, (all, _))| all).sum();
                 if listed > 0 { list.share * capacity as f64 / listed as f64 } else { 0.0 }
             })
@@ -183,39 +187,31 @@ impl Market {
     }
 
     /// The number of the pool's kind, where it has been met.
-    pub(in crate::placement) fn kind(&self, node: &Node, facts: &PoolFacts) -> Option<usize> {
-        self.valuation(node, facts).map(|(kind, _)| kind)
+    pub(super) fn kind(&self, node: &Node, facts: &PoolFacts) -> Option<usize> {
+        let found = |has: fn(&Kind, &Node, &PoolFacts) -> bool| {
+            self.valuations.iter().position(|valuation| has(&valuation.kind, node, facts))
+        };
+        found(Kind::is_at_once).or_else(|| found(Kind::has))
     }
 
     /// What GPUs of the kind with this number are worth.
     pub(super) fn valued(&self, kind: usize) -> &Valuation {
         &self.valuations[kind]
     }
-
-    /// The number of the pool's kind, and what it is worth.
-    pub(super) fn valuation(&self, node: &Node, facts: &PoolFacts) -> Option<(usize, &Valuation)> {
-        let found = |has: fn(&Kind, &Node, &PoolFacts) -> bool| {
-            self.valuations.iter().enumerate().find(|(_, valuation)| has(&valuation.kind, node, facts))
-        };
-        found(Kind::is_at_once).or_else(|| found(Kind::has))
-    }
 }
 
 impl Stock {
-    fn add(&mut self, other: &Self) {
-        self.idle_milli += other.idle_milli;
-        self.slots.iter_mut().zip(other.slots).for_each(|(sum, more)| *sum += more);
-        self.kinds.resize(self.kinds.len().max(other.kinds.len()), (0, 0));
-        for (sum, more) in self.kinds.iter_mut().zip(&other.kinds) {
-            *sum = (sum.0 + more.0, sum.1 + more.1);
-        }
-    }
-
-    fn subtract(&mut self, other: &Self) {
-        self.idle_milli -= other.idle_milli;
-        self.slots.iter_mut().zip(other.slots).for_each(|(sum, less)| *sum -= less);
-        for (sum, less) in self.kinds.iter_mut().zip(&other.kinds) {
-            *sum = (sum.0 - less.0, sum.1 - less.1);
+    /// Adds what so many nodes have left of a pool, with so much CPU for it.
+    fn add(&mut self, groups: &[Group], cpu_milli: u64, rest: &Rest, nodes: i64) {
+        let idle_milli = nodes * i64::from(rest.idle_milli);
+        let (all, idle) = &mut self.kinds[rest.kind];
+        *all += nodes * i64::from(rest.healthy) * 1000;
+        *idle += idle_milli;
+        self.idle_milli += idle_milli;
+        if rest.untouched > 0 {
+            for (slots, group) in self.slots.iter_mut().zip(groups) {
+                *slots += nodes * i64::from(group.slots(rest.untouched, cpu_milli));
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod appraisal;
 mod kind;
 mod market;
 mod reserve;
+mod site;
 mod valuation;
 mod worth;
 
@@ -21,9 +22,9 @@ use super::{Direction, Note, Scoring, Strategy};
 use crate::cluster::Node;
 use crate::placement::Inquiry;
 
-pub(in crate::placement) use appraisal::{Bill, Offer, Offers, Site};
+pub(in crate::placement) use appraisal::{Bill, Offer, Offers};
 pub use market::Market;
-pub(in crate::placement) use market::Stock;
+pub(in crate::placement) use site::Site;
 pub(in crate::placement) use worth::{Worth, better};
 
 /// The table's line.

@@ -66,7 +66,7 @@ impl Group {
 
     /// What a slot costs, in thousandths of a GPU: nothing while there are plenty, a whole pod's GPUs when there are
     /// no more than are expected to be asked for before the cluster is full.
-    pub(super) fn price(&self, idle_milli: u64, slots: u64) -> i64 {
+    pub(super) fn price(&self, idle_milli: i64, slots: i64) -> i64 {
         let whole = 1000.0 * f64::from(self.gpus);
         let needed = 2.0 * idle_milli as f64 * self.share / whole;
         let margin = 4.0 * needed.sqrt() + 1.0;
