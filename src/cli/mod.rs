@@ -43,7 +43,7 @@ enum Command {
     /// Save the picture that gpulse decides from, for replay and planning.
     Snapshot(snapshot::Arguments),
     /// Serve the GPUs of this node as metrics, under dcgm-exporter's names; --once prints them.
-    Agent(agent::Arguments),
+    Agent(Box<agent::Arguments>),
     /// Check, print or describe the configuration.
     Config(config::Arguments),
 }
@@ -70,7 +70,7 @@ pub fn run() -> ExitCode {
                 Command::Demo(arguments) => demo::run(arguments).await,
                 Command::Explain(arguments) => explain::run(arguments).await,
                 Command::Snapshot(arguments) => snapshot::run(arguments).await,
-                Command::Agent(arguments) => agent::run(arguments).await,
+                Command::Agent(arguments) => agent::run(*arguments).await,
                 Command::Config(arguments) => config::run(&arguments),
             }
         })

@@ -1,7 +1,6 @@
 //! The devices of a page, each with its labels as dcgm-exporter writes them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::Layout;
 use crate::agent::attribution::Holder;
