@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::gaps::Devices;
 use super::gpu::Gpu;
 use super::model::Model;
 use super::pod::{BoundPod, Hold, PodRequest};
@@ -179,14 +180,16 @@ impl Node {
     }
 
     /// Binds a pod, as far as room goes: on these devices of the divisible pool that its one demand asks of, or the
-    /// tightest where none are named.
-    pub(super) fn take(&mut self, pod: &PodRequest, devices: &[usize]) {
+    /// tightest where none are named. Returns which.
+    pub(super) fn take(&mut self, pod: &PodRequest, devices: &[usize]) -> Devices {
+        let mut taken = Devices::new();
         self.cpu_used += pod.cpu;
         self.memory_used += pod.memory;
         for demand in &pod.gpus {
             let Some((facts, pool)) = self.pool_mut(&demand.resource) else { continue };
-            pool.take(facts, demand, devices);
+            taken.extend(pool.take(facts, demand, devices));
         }
+        taken
     }
 
     /// Lets a pod go that was bound to these devices.

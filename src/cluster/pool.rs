@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::gaps::Gaps;
+use super::gaps::{Devices, Gaps};
 use super::gpu::{Gpu, Health, Source};
 use super::pod::{GpuDemand, PodRequest};
 use super::units::{MilliGpu, PerMille, Timestamp};
@@ -141,14 +141,17 @@ impl Pool {
         pool
     }
 
-    /// Binds a demand: of a divisible pool on these devices, or the tightest where none are named.
-    pub(super) fn take(&mut self, facts: &PoolFacts, demand: &GpuDemand, devices: &[usize]) {
+    /// Binds a demand: of a divisible pool on these devices, or the tightest where none are named. Returns which; none
+    /// of a pool whose devices the device plugin chooses.
+    pub(super) fn take(&mut self, facts: &PoolFacts, demand: &GpuDemand, devices: &[usize]) -> Devices {
         self.allocated = self.allocated.saturating_add(facts.kind.units(demand));
-        match devices {
-            _ if facts.kind != PoolKind::Divisible => self.spread(facts),
-            [] => self.gaps.take(&self.gaps.tightest(demand), demand.share),
-            devices => self.gaps.take(devices, demand.share),
+        if facts.kind != PoolKind::Divisible {
+            self.spread(facts);
+            return Devices::new();
         }
+        let devices = if devices.is_empty() { self.gaps.tightest(demand) } else { devices.into() };
+        self.gaps.take(&devices, demand.share);
+        devices
     }
 
     /// Lets a demand go that was bound to these devices.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::gaps::Devices;
 use super::mix::Mix;
 use super::node::Node;
 use super::pod::PodRequest;
@@ -30,10 +31,13 @@ impl Rehearsal {
         &self.snapshot
     }
 
-    /// Binds a pod to the node in this slot. `devices` are those of the pool that its one demand asks of; where they
-    /// are left empty the tightest are taken. An empty slot stays as it is.
-    pub fn bind(&mut self, slot: Slot, pod: &PodRequest, devices: &[usize]) {
-        self.change(slot, |node| node.take(pod, devices));
+    /// Binds a pod to the node in this slot. `devices` are those of the divisible pool that its one demand asks of; where
+    /// they are left empty the tightest are taken. Returns those that were taken, for [`Rehearsal::release`]; none of a
+    /// pool whose devices the device plugin chooses. An empty slot stays as it is.
+    pub fn bind(&mut self, slot: Slot, pod: &PodRequest, devices: &[usize]) -> Devices {
+        let mut taken = Devices::new();
+        self.change(slot, |node| taken = node.take(pod, devices));
+        taken
     }
 
     /// Lets a pod leave the node that it was bound to, from the devices that it was bound to.

@@ -56,8 +56,7 @@ pub fn settle(stage: Stage<'_>, strategy: &'static Strategy, pods: &[ClassId]) -
         let place = if homeless.contains_key(class) { None } else { policy.choose(&settled.cluster, pod) };
         match place {
             Some(place) => {
-                let tenant = Tenant { pod: requests[class.index()].clone(), devices: place.devices };
-                settled.admit(place.slot, tenant);
+                settled.admit(place.slot, requests[class.index()].clone(), &place.devices);
                 policy.bound(&settled.cluster, pod, place.slot);
             }
             None => *homeless.entry(*class).or_default() += 1,
@@ -104,25 +103,13 @@ impl Settled {
         self.placed += 1;
         let named = PodRequest { uid: format!("pod-{}", self.placed).into(), ..(**pod).clone() };
         let chosen = self.scorer.choose(self.cluster.snapshot(), &named, &self.order)?;
-        self.admit(chosen.slot, Tenant { pod: pod.clone(), devices: chosen.devices });
+        self.admit(chosen.slot, pod.clone(), &chosen.devices);
         Some(chosen.slot)
     }
 
-    fn admit(&mut self, slot: Slot, mut tenant: Tenant) {
-        tenant.devices = self.devices(slot, &tenant);
-        self.cluster.bind(slot, &tenant.pod, &tenant.devices);
-        self.tenants[slot.index()].push(tenant);
-    }
-
-    /// The devices of a divisible pool that the pod is given, said now, since they must be known when it leaves.
-    fn devices(&self, slot: Slot, tenant: &Tenant) -> Devices {
-        let tightest = || {
-            let demand = tenant.pod.gpus.first()?;
-            let (_, pool) = self.cluster.snapshot().at(slot)?.pool(&demand.resource)?;
-            Some(pool.gaps.tightest(demand))
-        };
-        let devices = tenant.devices.clone();
-        if devices.is_empty() { tightest().unwrap_or_default() } else { devices }
+    fn admit(&mut self, slot: Slot, pod: Arc<PodRequest>, devices: &[usize]) {
+        let devices = self.cluster.bind(slot, &pod, devices);
+        self.tenants[slot.index()].push(Tenant { pod, devices });
     }
 
     /// Lets the last that came to this node leave again.

@@ -6,7 +6,6 @@ use std::collections::BinaryHeap;
 use super::queue::Waiting;
 use super::unfit::Unfit;
 use crate::cluster::{Devices, Rehearsal, Slot};
-use crate::fragmentation::Room;
 use crate::policy::{Arrival, Choice, Policy, Stage};
 use crate::workload::Workload;
 
@@ -67,16 +66,8 @@ impl<'a> World<'a> {
             self.unfit.add(pod.class);
             return None;
         };
-        let class = self.workload.class(pod.class);
-        let shape = self.workload.shape(class.shape);
-        // Said now, since it must be known when the pod leaves.
-        let devices = match &shape.demand {
-            Some(demand) if place.devices.is_empty() && self.workload.beyond_paper.is_none() => {
-                Room::at(self.workload, self.cluster.snapshot(), place.slot).gaps.tightest(demand)
-            }
-            _ => place.devices,
-        };
-        self.cluster.bind(place.slot, &class.request, &devices);
+        let request = &self.workload.class(pod.class).request;
+        let devices = self.cluster.bind(place.slot, request, &place.devices);
         self.policy.bound(&self.cluster, pod, place.slot);
         self.admit(now_ms.saturating_add(waiting.life_ms), Running { pod, slot: place.slot, devices });
         Some(place.slot)
