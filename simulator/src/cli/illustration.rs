@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 
+use super::printing::writable;
 use crate::output::Illustrated;
 
 /// The files that a command draws its result into.
@@ -30,12 +31,7 @@ impl Illustration {
     /// # Errors
     /// Where the folder of the page is missing or the figures' one cannot be made.
     pub(super) fn prepare(&self) -> anyhow::Result<()> {
-        if let Some(report) = &self.report {
-            let folder = report.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-            if report.is_dir() || !folder.is_dir() {
-                bail!("--report: found {}, expected a file in a folder that is there", report.display());
-            }
-        }
+        self.report.iter().try_for_each(|report| writable("--report", report))?;
         if let Some(folder) = &self.figures {
             fs::create_dir_all(folder)
                 .with_context(|| format!("--figures: cannot make {}", folder.display()))?;

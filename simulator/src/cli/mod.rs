@@ -9,6 +9,7 @@ mod fill;
 mod illustration;
 mod import;
 mod interrupt;
+mod jobs;
 mod merge;
 mod place;
 mod plan;

@@ -28,18 +28,25 @@ enum Output {
     Csv,
 }
 
+/// That a file can be written, as far as its folder goes; `option` names it.
+///
+/// # Errors
+/// Where it is a folder itself, or its folder is missing.
+pub(super) fn writable(option: &str, file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    if file.is_dir() || !folder.is_dir() {
+        bail!("{option}: found {}, expected a file in a folder that is there", file.display());
+    }
+    Ok(())
+}
+
 impl Printing {
     /// Says what would keep the file from being written, before hours of work.
     ///
     /// # Errors
     /// Where its folder is missing.
     pub(super) fn prepare(&self) -> anyhow::Result<()> {
-        let Some(file) = &self.to else { return Ok(()) };
-        let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        if file.is_dir() || !folder.is_dir() {
-            bail!("--to: found {}, expected a file in a folder that is there", file.display());
-        }
-        Ok(())
+        self.to.iter().try_for_each(|file| writable("--to", file))
     }
 
     /// Prints the result on stdout, or writes it into the file.

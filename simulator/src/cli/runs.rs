@@ -1,10 +1,9 @@
 //! Many runs on many threads, with progress and an end on request.
 
-use std::num::NonZeroUsize;
-
 use clap::Args;
 
 use super::interrupt::Interrupt;
+use super::jobs::Jobs;
 use super::progress::Progress;
 use super::{Finding, complain};
 use crate::runs::RunId;
@@ -12,9 +11,8 @@ use crate::runs::RunId;
 /// How a command carries out its runs.
 #[derive(Debug, Args)]
 pub(super) struct Runs {
-    /// Threads; as many as there are processors where it is not given. The result does not depend on it.
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
 impl Runs {
@@ -27,11 +25,9 @@ impl Runs {
         runs: usize,
         work: impl FnOnce(usize, &(dyn Fn() -> bool + Sync), &(dyn Fn(&RunId) + Sync)) -> T,
     ) -> anyhow::Result<T> {
-        let jobs =
-            self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
         let interrupt = Interrupt::listen()?;
         let progress = Progress::of_runs(runs);
-        let result = work(jobs, &|| !interrupt.asked(), &|_| progress.step());
+        let result = work(self.jobs.threads(), &|| !interrupt.asked(), &|_| progress.step());
         progress.finish();
         Ok(result)
     }

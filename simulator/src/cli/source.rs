@@ -81,11 +81,20 @@ impl Source {
     /// # Errors
     /// At the first thing that is wrong with the file, and where both files are stdin.
     pub(super) fn cluster(&self, doubts: &mut Vec<String>) -> anyhow::Result<Cluster> {
-        if is_stdin(&self.nodes) && is_stdin(&self.pods) {
-            bail!("--nodes and --pods: both are stdin, expected one of them to be a file");
-        }
+        one_stdin(&self.nodes, &self.pods)?;
         cluster(&self.nodes, doubts)
     }
+}
+
+/// That one of the two files at most is stdin.
+///
+/// # Errors
+/// Where both are.
+pub(super) fn one_stdin(nodes: &Path, pods: &Path) -> anyhow::Result<()> {
+    if is_stdin(nodes) && is_stdin(pods) {
+        bail!("--nodes and --pods: both are stdin, expected one of them to be a file");
+    }
+    Ok(())
 }
 
 /// Reads the nodes, and what holds room on them already.

@@ -17,6 +17,7 @@ pub mod place;
 pub mod plan;
 pub mod replay;
 pub mod run;
+mod words;
 
 pub use document::Document;
 pub(crate) use head::VERSION;

@@ -1,7 +1,7 @@
 //! That every pod finds a place.
 
 use super::fleet::{Fleet, Purchase};
-use super::nodes::Need;
+use super::nodes::{Need, Shortfall};
 use super::settle::{Homeless, settle};
 use crate::fragmentation::{Measure, Mix};
 use crate::parallel;
@@ -32,16 +32,11 @@ impl EverybodyPlaced {
 }
 
 impl Need for EverybodyPlaced {
-    /// How many pods find no place, over all seeds.
-    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> u64 {
+    /// How many pods find no place, over all seeds, and which, for the first seed that leaves any.
+    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> Shortfall {
         let by_seed = self.by_seed(&fleet.with(purchase));
-        by_seed.iter().flatten().map(|group| group.pods).sum()
-    }
-
-    fn homeless(&mut self, fleet: &Fleet, purchase: &Purchase) -> Vec<Homeless> {
-        self.by_seed(&fleet.with(purchase))
-            .into_iter()
-            .find(|homeless| !homeless.is_empty())
-            .unwrap_or_default()
+        let amount = by_seed.iter().flatten().map(|group| group.pods).sum();
+        let homeless = by_seed.into_iter().find(|homeless| !homeless.is_empty()).unwrap_or_default();
+        Shortfall { amount, homeless }
     }
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use crate::cluster::{MilliGpu, Model, NodeFacts, PoolFacts, PoolKind};
 use crate::input::{Price, ShapeRow};
-use crate::workload::{Cluster, GPU, PodTable, Workload};
+use crate::workload::{Cluster, GPU, PodTable, Workload, gpus};
 
 /// A cluster, the pods that are to come to it, and the shapes of nodes that can be bought for it.
 #[derive(Debug)]
 pub struct Fleet {
     base: Cluster,
     pods: PodTable,
+    /// The cluster as it stands, and the pods.
+    standing: Workload,
     offers: Vec<Offer>,
     /// What the GPUs of new nodes are: what those of the cluster are.
     kind: PoolKind,
@@ -37,13 +39,20 @@ impl Fleet {
         let kind = kind(&base);
         let cost = |shape: &ShapeRow| shape.price.map_or(u64::from(shape.gpus), |Price(price)| price);
         let offers = catalogue.into_iter().map(|shape| Offer { cost: cost(&shape), shape }).collect();
-        Self { base, pods, offers, kind }
+        let standing = Workload::of(base.with_nodes([]), pods.clone());
+        Self { base, pods, standing, offers, kind }
     }
 
     /// What can be bought.
     #[must_use]
     pub fn offers(&self) -> &[Offer] {
         &self.offers
+    }
+
+    /// The cluster as it stands, and the pods that come to it.
+    #[must_use]
+    pub fn standing(&self) -> &Workload {
+        &self.standing
     }
 
     /// Whether the catalogue has prices.
@@ -105,7 +114,7 @@ fn kind(base: &Cluster) -> PoolKind {
 pub fn shapes_of(cluster: &Cluster) -> Vec<ShapeRow> {
     let mut counts: Vec<(ShapeRow, usize)> = Vec::new();
     for node in cluster.slots.iter().filter_map(|slot| cluster.snapshot.at(*slot)) {
-        let gpus = node.pools().map(|(_, pool)| pool.gaps.len() as u32).sum();
+        let gpus = gpus(node) as u32;
         let model = node.model().map(|model| Arc::from(model.to_string()));
         let (cpu, memory) = (node.cpu(), node.memory());
         let shape = ShapeRow { name: Arc::from(""), cpu, memory, gpus, model, price: None };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settle::{Lost, Settled};
-use crate::cluster::{PodRequest, Slot, Snapshot};
+use crate::cluster::{PodRequest, Slot};
 use crate::placement::Reason;
 use crate::workload::Workload;
 
@@ -118,10 +118,4 @@ impl Evacuation {
         self.moved.iter().rev().for_each(|slot| settled.evict_last(*slot));
         self.lost.into_iter().rev().for_each(|lost| settled.restore(lost));
     }
-}
-
-/// The GPUs of a node, in thousandths.
-pub(super) fn gpu_milli(snapshot: &Snapshot, slot: Slot) -> u64 {
-    let pools = snapshot.at(slot).into_iter().flat_map(|node| node.pools());
-    pools.map(|(_, pool)| pool.gaps.len() as u64 * 1000).sum()
 }

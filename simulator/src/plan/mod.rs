@@ -22,7 +22,7 @@ pub use copies::{Copies, copies};
 pub use everybody::EverybodyPlaced;
 pub use fleet::{Fleet, Offer, Purchase, shapes_of};
 pub use loss::{Domain, Loss, by_label, by_node, losses};
-pub use nodes::{Alone, Need, Needed, needed};
+pub use nodes::{Alone, Need, Needed, Shortfall, needed};
 pub use patience::{LongestWait, ShortWaits};
 pub use settle::{Homeless, Settled, settle};
 pub use shrink::{Gone, Shrunk, shrink};

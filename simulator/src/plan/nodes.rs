@@ -11,13 +11,17 @@ use crate::workload::Class;
 
 /// What must hold of a larger cluster.
 pub trait Need {
-    /// How much is wrong with these nodes; nothing where they are enough.
-    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> u64;
+    /// What is wrong with these nodes.
+    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> Shortfall;
+}
 
-    /// The pods that find no place with these nodes, where that is what is wrong: what to buy is guessed by them.
-    fn homeless(&mut self, _fleet: &Fleet, _purchase: &Purchase) -> Vec<Homeless> {
-        Vec::new()
-    }
+/// What is wrong with a purchase.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shortfall {
+    /// How much; nothing where the purchase is enough.
+    pub amount: u64,
+    /// The pods that find no place, where that is what is wrong: what more to buy is guessed by them.
+    pub homeless: Vec<Homeless>,
 }
 
 /// How many nodes of one offer by themselves are enough.
@@ -56,7 +60,7 @@ pub fn needed(fleet: &Fleet, need: &mut dyn Need, goes_on: &dyn Fn() -> bool) ->
         let alone = vec![Alone::Nodes(0); fleet.offers().len()];
         return Needed { alone, cheapest: Some(nothing), tried: search.known.len(), partial: search.partial };
     }
-    let mut gpus = gpus_asked(fleet, &search.need.homeless(fleet, &nothing));
+    let mut gpus = gpus_asked(fleet, &search.shortfall(&nothing).homeless);
     let mut alone = Vec::new();
     for (number, offer) in fleet.offers().iter().enumerate() {
         let hint = gpus.div_ceil(u64::from(offer.shape.gpus.max(1)));
@@ -86,7 +90,7 @@ pub fn needed(fleet: &Fleet, need: &mut dyn Need, goes_on: &dyn Fn() -> bool) ->
 
 /// The whole GPUs that these pods ask for.
 fn gpus_asked(fleet: &Fleet, homeless: &[Homeless]) -> u64 {
-    let workload = fleet.with(&fleet.nothing());
+    let workload = fleet.standing();
     let milli = homeless.iter().map(|group| group.pods * workload.class(group.class).asked_milli());
     milli.sum::<u64>().div_ceil(1000)
 }
@@ -95,8 +99,8 @@ struct Search<'a> {
     fleet: &'a Fleet,
     need: &'a mut dyn Need,
     goes_on: &'a dyn Fn() -> bool,
-    /// By purchase, how much is wrong.
-    known: HashMap<Purchase, u64>,
+    /// By purchase, what is wrong.
+    known: HashMap<Purchase, Shortfall>,
     partial: bool,
 }
 
@@ -115,31 +119,31 @@ const MOST_VAIN_DOUBLINGS: u32 = 2;
 
 impl Search<'_> {
     fn is_met(&mut self, purchase: &Purchase) -> bool {
-        self.shortfall(purchase) == 0
+        self.shortfall(purchase).amount == 0
     }
 
-    /// How much is wrong with the purchase; after an end was asked for, everything is with one that was not tried.
-    fn shortfall(&mut self, purchase: &Purchase) -> u64 {
+    /// What is wrong with the purchase; after an end was asked for, everything is with one that was not tried.
+    fn shortfall(&mut self, purchase: &Purchase) -> Shortfall {
         if let Some(known) = self.known.get(purchase) {
-            return *known;
+            return known.clone();
         }
         self.partial |= !(self.goes_on)();
         if self.partial {
-            return u64::MAX;
+            return Shortfall { amount: u64::MAX, homeless: Vec::new() };
         }
         let shortfall = self.need.shortfall(self.fleet, purchase);
-        self.known.insert(purchase.clone(), shortfall);
+        self.known.insert(purchase.clone(), shortfall.clone());
         shortfall
     }
 
     /// The fewest nodes of one offer that are enough by themselves; about `hint` of them are expected to be.
     fn alone(&mut self, offer: usize, hint: u32) -> Alone {
         let mut purchase = self.fleet.nothing();
-        let mut shortfall = self.shortfall(&purchase);
+        let mut shortfall = self.shortfall(&purchase).amount;
         let (mut step, mut vain) = (hint, 0);
         loop {
             purchase.0[offer] += step;
-            let now = self.shortfall(&purchase);
+            let now = self.shortfall(&purchase).amount;
             if self.partial {
                 return Alone::Untried;
             }
@@ -192,7 +196,7 @@ impl Search<'_> {
             if self.partial {
                 return None;
             }
-            let homeless = self.need.homeless(self.fleet, &purchase);
+            let homeless = self.shortfall(&purchase).homeless;
             let more = shelter(self.fleet, &homeless)?;
             // What little is wrong may stay wrong for long: others take the room that was meant for those.
             let times = 1 << (mending / FEW_MENDINGS);
@@ -243,7 +247,7 @@ fn steps(number: u32) -> impl Iterator<Item = u32> {
 /// Nodes that these pods find place on, bought one after the other: the one that most of them fill for its price.
 /// `None` where there are no such pods, or some that fit no offer.
 fn shelter(fleet: &Fleet, homeless: &[Homeless]) -> Option<Purchase> {
-    let workload = fleet.with(&fleet.nothing());
+    let workload = fleet.standing();
     let mut waiting: Vec<(&Class, u64)> =
         homeless.iter().map(|group| (workload.class(group.class), group.pods)).collect();
     waiting.sort_by_key(|(class, _)| Reverse((class.gpu_milli, class.request.cpu, class.memory_mib)));

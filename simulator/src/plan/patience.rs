@@ -1,7 +1,7 @@
 //! That nobody waits too long.
 
 use super::fleet::{Fleet, Purchase};
-use super::nodes::Need;
+use super::nodes::{Need, Shortfall};
 use crate::placement::Strategy;
 use crate::policy::Choice;
 use crate::run::{Experiment, Outcome, Size, Traffic, experiment};
@@ -53,11 +53,12 @@ impl ShortWaits<'_> {
 
 impl Need for ShortWaits<'_> {
     /// By how many milliseconds too long the sizes of pods wait, and how many pods fit nowhere, over all seeds.
-    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> u64 {
+    fn shortfall(&mut self, fleet: &Fleet, purchase: &Purchase) -> Shortfall {
         let outcomes = self.outcomes(fleet, purchase);
         let too_long = outcomes.iter().flat_map(waits).map(|wait| wait.p95_ms.saturating_sub(self.p95_ms));
         let refused = outcomes.iter().flat_map(|outcome| outcome.refused.values());
-        too_long.sum::<u64>() + refused.sum::<u64>()
+        let amount = too_long.sum::<u64>() + refused.sum::<u64>();
+        Shortfall { amount, homeless: Vec::new() }
     }
 }
 

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::loss::{Evacuation, gpu_milli};
+use super::loss::Evacuation;
 use super::settle::Settled;
-use crate::cluster::Slot;
+use crate::cluster::{MilliGpu, Node, Slot};
+use crate::workload::gpus;
 
 /// Nodes that could go, with every pod that had a place still having one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,25 +32,24 @@ pub struct Gone {
 /// with the fewest GPUs in use first, of equals those with the most GPUs. A node that cannot go is passed over; it is
 /// not tried again, since what is left only becomes fuller.
 pub fn shrink(settled: &mut Settled, at_most: usize) -> Shrunk {
-    let mut order: Vec<Slot> = settled.order().to_vec();
     let snapshot = settled.cluster.snapshot();
-    order.sort_by_cached_key(|slot| {
-        let all = gpu_milli(snapshot, *slot);
-        let pools = snapshot.at(*slot).into_iter().flat_map(|node| node.pools());
-        let idle: u64 = pools.flat_map(|(_, pool)| pool.gaps.iter()).map(|gap| u64::from(*gap)).sum();
-        (all - idle, Reverse(all), snapshot.at(*slot).map(|node| node.name().clone()))
+    let standing = settled.order().iter().filter_map(|slot| Some((*slot, snapshot.at(*slot)?.clone())));
+    let mut order: Vec<(Slot, Arc<Node>)> = standing.collect();
+    order.sort_by_cached_key(|(_, node)| {
+        let gaps = node.pools().flat_map(|(_, pool)| pool.gaps.iter());
+        let in_use: u64 = gaps.map(|gap| MilliGpu::WHOLE.0 - u64::from(*gap)).sum();
+        (in_use, Reverse(gpus(node)), node.name().clone())
     });
     let mut shrunk = Shrunk::default();
-    for slot in order {
+    for (slot, node) in order {
         if shrunk.nodes.len() == at_most {
             break;
         }
-        let Some(node) = settled.cluster.snapshot().at(slot).cloned() else { continue };
-        let (gpus, moved) = (gpu_milli(settled.cluster.snapshot(), slot) / 1000, settled.tenants(slot).len());
+        let (gpus, moved) = (gpus(&node), settled.tenants(slot).len() as u64);
         let evacuation = Evacuation::of(settled, &[slot]);
         if evacuation.homeless.is_empty() {
             let model = node.model().map(ToString::to_string);
-            shrunk.nodes.push(Gone { name: node.name().clone(), model, gpus, moved: moved as u64 });
+            shrunk.nodes.push(Gone { name: node.name().clone(), model, gpus, moved });
         } else {
             evacuation.undo(settled);
         }

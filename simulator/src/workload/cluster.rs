@@ -97,8 +97,7 @@ impl Cluster {
 
     /// All GPUs, in thousandths of one. A MIG instance counts as a GPU.
     pub(super) fn capacity_milli(&self) -> u64 {
-        let pools = self.nodes().flat_map(|node| node.pools());
-        pools.map(|(_, pool)| pool.gaps.len() as u64 * MilliGpu::WHOLE.0).sum()
+        self.nodes().map(|node| gpus(node) * MilliGpu::WHOLE.0).sum()
     }
 
     /// What bound pods hold of them.
@@ -165,6 +164,11 @@ impl Cluster {
 pub(crate) fn held_milli(node: &Node) -> u64 {
     let unit = |kind: &PoolKind| MilliGpu::WHOLE.0 / u64::from(kind.units_per_device());
     node.pools().map(|(facts, pool)| u64::from(pool.allocated) * unit(&facts.kind)).sum()
+}
+
+/// A node's GPUs. A MIG instance counts as a GPU.
+pub(crate) fn gpus(node: &Node) -> u64 {
+    node.pools().map(|(_, pool)| pool.gaps.len() as u64).sum()
 }
 
 fn facts(row: &NodeRow) -> NodeFacts {

@@ -21,7 +21,7 @@ use thiserror::Error;
 pub use arrivals::{Arrive, ArriveError, arrivals, in_drawn_order};
 pub use class::{Class, ClassId, PodTable, Shape, ShapeId};
 pub use cluster::Cluster;
-pub(crate) use cluster::held_milli;
+pub(crate) use cluster::{gpus, held_milli};
 
 use crate::cluster::{Slot, Snapshot};
 

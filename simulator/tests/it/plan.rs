@@ -42,7 +42,9 @@ fn cheapest_of_all(fleet: &Fleet, need: &mut EverybodyPlaced, most: u32) -> Opti
     let offers = fleet.offers().len() as u32;
     let digits = |number: u32| (0..offers).map(move |offer| number / (most + 1).pow(offer) % (most + 1));
     let all = (0..(most + 1).pow(offers)).map(|number| Purchase(digits(number).collect()));
-    all.filter(|purchase| need.shortfall(fleet, purchase) == 0).map(|purchase| fleet.cost(&purchase)).min()
+    all.filter(|purchase| need.shortfall(fleet, purchase).amount == 0)
+        .map(|purchase| fleet.cost(&purchase))
+        .min()
 }
 
 /// Five pods ask for 7.5 GPUs of which two must be T4; there is one GPU.
@@ -77,9 +79,9 @@ fn a_shape_alone_is_enough_and_one_fewer_is_not() {
         let Alone::Nodes(nodes) = alone else { continue };
         let mut purchase = fleet.nothing();
         purchase.0[offer] = *nodes;
-        assert_eq!(need.shortfall(&fleet, &purchase), 0);
+        assert_eq!(need.shortfall(&fleet, &purchase).amount, 0);
         purchase.0[offer] -= 1;
-        assert!(need.shortfall(&fleet, &purchase) > 0);
+        assert!(need.shortfall(&fleet, &purchase).amount > 0);
     }
 }
 
@@ -243,12 +245,12 @@ proptest! {
         let mut need = everybody(name);
         let found = needed(&fleet, &mut need, &|| true);
         let cheapest = found.cheapest.unwrap();
-        prop_assert_eq!(need.shortfall(&fleet, &cheapest), 0);
+        prop_assert_eq!(need.shortfall(&fleet, &cheapest).amount, 0);
         for offer in 0..cheapest.0.len() {
             if cheapest.0[offer] > 0 {
                 let mut fewer = cheapest.clone();
                 fewer.0[offer] -= 1;
-                prop_assert!(need.shortfall(&fleet, &fewer) > 0);
+                prop_assert!(need.shortfall(&fleet, &fewer).amount > 0);
             }
             if let Alone::Nodes(nodes) = found.alone[offer] {
                 let mut alone = fleet.nothing();
@@ -333,7 +335,7 @@ fn waits_are_short_with_what_is_bought_and_not_with_one_node_fewer() {
     let cheapest = found.cheapest.unwrap();
     let costs = |purchase: &Purchase| fleet.cost(purchase);
     let all = (0..5).flat_map(|big| (0..5).map(move |small| Purchase(vec![big, small])));
-    let enough: Vec<Purchase> = all.filter(|purchase| need.shortfall(&fleet, purchase) == 0).collect();
+    let enough: Vec<Purchase> = all.filter(|purchase| need.shortfall(&fleet, purchase).amount == 0).collect();
     assert_eq!(Some(costs(&cheapest)), enough.iter().map(costs).min());
     assert!(need.longest(&fleet, &cheapest).unwrap().p95_ms <= 60_000);
     assert!(need.longest(&fleet, &fleet.nothing()).unwrap().p95_ms > 60_000);

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 
 use super::{Placing, Standing};
 use crate::cli::Finding;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::printing::Printing;
-use crate::cli::source::{name, open, unread};
+use crate::cli::source::{Times, name, open, unread};
 use crate::input::{PodTimes, read_catalogue};
 use crate::output::plan::{Goal, NodesReport, StrategyNeed};
 use crate::placement::Strategy;
@@ -28,13 +29,18 @@ pub(super) struct Buying {
 }
 
 impl Buying {
-    /// The cluster with its catalogue, and the times of its pods.
+    /// The cluster with its catalogue, and the times of its pods, of which there must be some.
     pub(super) fn fleet(
         &self,
         standing: &Standing,
+        times: Times,
         from_nothing: bool,
     ) -> anyhow::Result<(Fleet, Vec<PodTimes>)> {
-        let (cluster, table, times) = standing.read()?;
+        self.printing.prepare()?;
+        if standing.pods.is_none() {
+            bail!("found no pods that are to come, expected --pods");
+        }
+        let (cluster, table, times) = standing.read(times)?;
         let catalogue = match &self.catalogue {
             None => shapes_of(&cluster),
             Some(file) => {
@@ -54,7 +60,7 @@ impl Buying {
 
     /// On how many threads.
     pub(super) fn jobs(&self) -> usize {
-        self.placing.jobs()
+        self.placing.jobs.threads()
     }
 
     /// Finds out what to buy under each strategy, and prints it. `need` makes what is needed of a strategy, `now` says how

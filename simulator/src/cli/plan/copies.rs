@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{Placing, Standing, asks};
+use super::{Filled, Placing, asks};
 use crate::cli::Finding;
 use crate::cli::printing::Printing;
 use crate::cli::source::{name, open};
 use crate::cluster::kubernetes::{Pod, Reader, pod_of_manifest};
 use crate::cluster::{GpuDemand, Mib, MilliCpu, MilliGpu, ModelPattern, PodKey, PodRequest};
 use crate::output::plan::CopiesReport;
-use crate::parallel;
 use crate::plan::copies;
 use crate::workload::GPU;
 
@@ -25,7 +24,7 @@ Examples:
   gpulse-sim plan copies --nodes nodes.csv --pods pods.csv --arrive 0.8 --gpus 8 --cpu 64")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    standing: Standing,
+    filled: Filled,
     /// The pod: a manifest of a Pod or of a workload with a pod template, YAML or JSON; - for stdin.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["gpus", "share", "cpu", "memory_mib", "model"])]
     pod: Option<PathBuf>,
@@ -52,22 +51,18 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
     let pod = pod(arguments)?;
+    arguments.printing.prepare()?;
     let strategies = arguments.placing.strategies()?;
-    let workload = arguments.standing.load()?;
-    let seeds = &arguments.placing.seeds.0;
-    let tasks: Vec<_> =
-        strategies.iter().flat_map(|strategy| seeds.iter().map(move |seed| (*strategy, *seed))).collect();
-    let found =
-        parallel::in_order(&tasks, arguments.placing.jobs(), &|| true, &|_| {}, |(strategy, seed)| {
-            let mut settled = arguments.standing.settle(&workload, strategy, *seed);
-            copies(&mut settled, &pod).map(|copies| (*strategy, copies))
-        });
-    let Some(found) = found.into_iter().collect::<Option<Vec<_>>>() else {
+    let workload = arguments.filled.load()?;
+    let placing = &arguments.placing;
+    let found = placing.ask(&strategies, &arguments.filled, &workload, |settled| copies(settled, &pod));
+    let found = found.into_iter().map(|(strategy, copies)| Some((strategy, copies?)));
+    let Some(found) = found.collect::<Option<Vec<_>>>() else {
         bail!(
             "the pod asks for nothing, so that there is no end to its copies: expected GPUs, CPU or memory"
         );
     };
-    arguments.printing.print(&CopiesReport::of(&workload, &asks(&pod), seeds, &found))?;
+    arguments.printing.print(&CopiesReport::of(&workload, &asks(&pod), &placing.seeds.0, &found))?;
     Ok(Finding::Good)
 }
 

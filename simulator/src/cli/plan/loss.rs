@@ -3,11 +3,10 @@
 use anyhow::bail;
 use clap::Args;
 
-use super::{Placing, Standing};
+use super::{Filled, Placing};
 use crate::cli::Finding;
 use crate::cli::printing::Printing;
 use crate::output::plan::LossReport;
-use crate::parallel;
 use crate::plan::{by_label, by_node, losses};
 
 /// Who finds no place any more when a node, or all nodes with the same value of a label, are lost?
@@ -21,7 +20,7 @@ Examples:
   gpulse-sim plan loss --nodes cluster.json --by-label topology.kubernetes.io/zone")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    standing: Standing,
+    filled: Filled,
     /// Lose together the nodes that have the same value of this label, such as topology.kubernetes.io/zone (of a table:
     /// its column zone), instead of each node for itself.
     #[arg(long, value_name = "LABEL")]
@@ -33,8 +32,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.printing.prepare()?;
     let strategies = arguments.placing.strategies()?;
-    let workload = arguments.standing.load()?;
+    let workload = arguments.filled.load()?;
     let domains = match &arguments.by_label {
         None => by_node(&workload),
         Some(label) => {
@@ -52,15 +52,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
             domains
         }
     };
-    let seeds = &arguments.placing.seeds.0;
-    let tasks: Vec<_> =
-        strategies.iter().flat_map(|strategy| seeds.iter().map(move |seed| (*strategy, *seed))).collect();
-    let found =
-        parallel::in_order(&tasks, arguments.placing.jobs(), &|| true, &|_| {}, |(strategy, seed)| {
-            let mut settled = arguments.standing.settle(&workload, strategy, *seed);
-            (*strategy, losses(&mut settled, &domains))
-        });
-    let report = LossReport::of(&workload, arguments.by_label.as_deref(), seeds, &found);
+    let placing = &arguments.placing;
+    let found = placing.ask(&strategies, &arguments.filled, &workload, |settled| losses(settled, &domains));
+    let report = LossReport::of(&workload, arguments.by_label.as_deref(), &placing.seeds.0, &found);
     arguments.printing.print(&report)?;
     Ok(if report.is_safe() { Finding::Good } else { Finding::Negative })
 }

@@ -7,22 +7,23 @@ mod nodes;
 mod shrink;
 mod wait;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::Finding;
+use super::jobs::Jobs;
 use super::seeds::Seeds;
-use super::source::{Strictness, Times, cluster, pods, unmet};
-use crate::cluster::{Hold, PodRequest};
+use super::source::{Strictness, Times, cluster, one_stdin, pods, unmet};
+use crate::cluster::PodRequest;
 use crate::fragmentation::{Measure, Mix};
 use crate::input::PodTimes;
+use crate::parallel;
 use crate::placement::Strategy;
 use crate::plan::{Settled, settle};
 use crate::policy::Stage;
-use crate::workload::{Arrive, Cluster, PodTable, Workload, arrivals, in_drawn_order};
+use crate::workload::{Arrive, ClassId, Cluster, PodTable, Workload, arrivals, in_drawn_order};
 
 /// Answer a planner's question: what to buy, what still fits, what a loss costs, what could go.
 #[derive(Debug, Args)]
@@ -61,55 +62,58 @@ struct Standing {
     /// The nodes: a snapshot of a cluster with the pods on it (JSON), or CSV as for fill; - for stdin.
     #[arg(long, value_name = "FILE")]
     nodes: PathBuf,
-    /// Pods that come to it before the question is asked: as for fill. Without them it is asked of the nodes as they
-    /// stand.
+    /// Pods that come to it: as for fill; - for stdin. Without them the question is asked of the nodes as they stand.
     #[arg(long, value_name = "FILE")]
     pods: Option<PathBuf>,
-    /// How much demand arrives, as a multiple of the cluster's GPUs: as for fill. By default the pods of the table,
-    /// each once.
-    #[arg(long, value_name = "TIMES", requires = "pods")]
-    arrive: Option<Arrive>,
     #[command(flatten)]
     strictness: Strictness,
 }
 
 impl Standing {
     /// Reads the cluster, the pods and their times.
-    fn read(&self) -> anyhow::Result<(Cluster, PodTable, Vec<PodTimes>)> {
+    fn read(&self, times: Times) -> anyhow::Result<(Cluster, PodTable, Vec<PodTimes>)> {
+        self.pods.iter().try_for_each(|pods| one_stdin(&self.nodes, pods))?;
         let mut doubts = Vec::new();
         let cluster = cluster(&self.nodes, &mut doubts)?;
-        let (table, times) = match &self.pods {
-            Some(file) => pods(file, Times::Read, &mut doubts)?,
+        let (table, pod_times) = match &self.pods {
+            Some(file) => pods(file, times, &mut doubts)?,
             None => Default::default(),
         };
         self.strictness.judge(&doubts)?;
-        Ok((cluster, table, times))
+        Ok((cluster, table, pod_times))
     }
+}
 
+/// A cluster that pods have come to before the question is asked.
+#[derive(Debug, Args)]
+struct Filled {
+    #[command(flatten)]
+    standing: Standing,
+    /// How much demand arrives, as a multiple of the cluster's GPUs: as for fill. By default the pods of the table,
+    /// each once.
+    #[arg(long, value_name = "TIMES", requires = "pods")]
+    arrive: Option<Arrive>,
+}
+
+impl Filled {
     fn load(&self) -> anyhow::Result<Workload> {
-        let (cluster, table, _) = self.read()?;
+        let (cluster, table, _) = self.standing.read(Times::Ignored)?;
         let workload = Workload::of(cluster, table);
-        let bound = workload.snapshot.nodes().flat_map(|node| node.pods()).any(|pod| pod.hold == Hold::Bound);
         if workload.slots.is_empty() {
-            bail!("{}: found no nodes, expected at least one", self.nodes.display());
+            bail!("{}: found no nodes, expected at least one", self.standing.nodes.display());
         }
-        if workload.pods.is_empty() && !bound && self.arrive.is_some() {
-            bail!("--arrive: found no pods to draw from, expected --pods");
-        }
-        if let Some(pods) = &self.pods {
-            self.strictness.judge(&unmet(pods, &workload))?;
+        if let Some(pods) = &self.standing.pods {
+            self.standing.strictness.judge(&unmet(pods, &workload))?;
         }
         Ok(workload)
     }
 
-    /// The cluster with its pods in place.
-    fn settle(&self, workload: &Workload, strategy: &'static Strategy, seed: u64) -> Settled {
-        let measure = Measure::of(workload, &Mix::typical(workload));
-        let pods = match self.arrive {
+    /// The pods that come for this seed.
+    fn pods(&self, workload: &Workload, seed: u64) -> Vec<ClassId> {
+        match self.arrive {
             Some(arrive) => arrivals(workload, seed, arrive),
             None => in_drawn_order(workload, seed),
-        };
-        settle(Stage { workload, measure: &measure, seed }, strategy, &pods)
+        }
     }
 }
 
@@ -122,9 +126,8 @@ struct Placing {
     /// A seed, or a range with both ends in it: each draws an order in which the pods come, and one of equal nodes.
     #[arg(long, value_name = "SEEDS", default_value = "42..44")]
     seeds: Seeds,
-    /// Threads; as many as there are processors where it is not given. The result does not depend on it.
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
 impl Placing {
@@ -132,8 +135,24 @@ impl Placing {
         super::strategies::own(&self.strategy)
     }
 
-    fn jobs(&self) -> usize {
-        self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    /// Asks the cluster for each strategy and seed, once its pods are in place: by strategy and then by seed.
+    fn ask<T: Send>(
+        &self,
+        strategies: &[&'static Strategy],
+        filled: &Filled,
+        workload: &Workload,
+        question: impl Fn(&mut Settled) -> T + Sync,
+    ) -> Vec<(&'static Strategy, T)> {
+        let measure = Measure::of(workload, &Mix::typical(workload));
+        let of = |strategy: &&'static Strategy| {
+            let strategy = *strategy;
+            self.seeds.0.iter().map(move |seed| (strategy, *seed))
+        };
+        let tasks: Vec<(&'static Strategy, u64)> = strategies.iter().flat_map(of).collect();
+        parallel::in_order(&tasks, self.jobs.threads(), &|| true, &|_| {}, |(strategy, seed)| {
+            let stage = Stage { workload, measure: &measure, seed: *seed };
+            (*strategy, question(&mut settle(stage, strategy, &filled.pods(workload, *seed))))
+        })
     }
 }
 

@@ -1,11 +1,11 @@
 //! `gpulse-sim plan nodes`.
 
-use anyhow::bail;
 use clap::Args;
 
 use super::Standing;
 use super::buying::Buying;
 use crate::cli::Finding;
+use crate::cli::source::Times;
 use crate::output::plan::Goal;
 use crate::plan::{EverybodyPlaced, Need};
 
@@ -29,18 +29,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
-    if arguments.standing.arrive.is_some() {
-        bail!("--arrive: every pod of the table comes once here, expected it to be left out");
-    }
     let buying = &arguments.buying;
-    let (fleet, _) = buying.fleet(&arguments.standing, arguments.from_nothing)?;
-    let workload = fleet.with(&fleet.nothing());
-    if workload.pods.is_empty() {
-        bail!("found no pods that are to come, expected --pods");
-    }
+    let (fleet, _) = buying.fleet(&arguments.standing, Times::Ignored, arguments.from_nothing)?;
     let need = |strategy| EverybodyPlaced { strategy, seeds: buying.seeds().to_vec(), jobs: buying.jobs() };
     let now = |need: &mut EverybodyPlaced| {
-        let homeless = need.homeless(&fleet, &fleet.nothing());
+        let (workload, homeless) = (fleet.standing(), need.shortfall(&fleet, &fleet.nothing()).homeless);
         let pods: u64 = homeless.iter().map(|group| group.pods).sum();
         let milli = homeless.iter().map(|group| group.pods * workload.class(group.class).asked_milli());
         let gpus = milli.sum::<u64>() as f64 / 1000.0;

@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use super::{Placing, Standing};
+use super::{Filled, Placing};
 use crate::cli::Finding;
 use crate::cli::printing::Printing;
 use crate::output::plan::ShrinkReport;
-use crate::parallel;
 use crate::plan::shrink;
 
 /// Which nodes could go without a pod losing its place?
@@ -20,7 +19,7 @@ Examples:
   gpulse-sim plan shrink --nodes nodes.csv --pods pods.csv --arrive 0.8")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    standing: Standing,
+    filled: Filled,
     /// How many nodes are to go, in percent of all; without it, as many as can.
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(1..=100))]
     percent: Option<u64>,
@@ -31,19 +30,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.printing.prepare()?;
     let strategies = arguments.placing.strategies()?;
-    let workload = arguments.standing.load()?;
+    let workload = arguments.filled.load()?;
     let nodes = workload.slots.len();
     let wanted = arguments.percent.map(|percent| (nodes as u64 * percent).div_ceil(100) as usize);
-    let seeds = &arguments.placing.seeds.0;
-    let tasks: Vec<_> =
-        strategies.iter().flat_map(|strategy| seeds.iter().map(move |seed| (*strategy, *seed))).collect();
-    let found =
-        parallel::in_order(&tasks, arguments.placing.jobs(), &|| true, &|_| {}, |(strategy, seed)| {
-            let mut settled = arguments.standing.settle(&workload, strategy, *seed);
-            (*strategy, shrink(&mut settled, wanted.unwrap_or(nodes)))
-        });
-    let report = ShrinkReport::of(&workload, wanted, seeds, &found);
+    let (placing, at_most) = (&arguments.placing, wanted.unwrap_or(nodes));
+    let found = placing.ask(&strategies, &arguments.filled, &workload, |settled| shrink(settled, at_most));
+    let report = ShrinkReport::of(&workload, wanted, &placing.seeds.0, &found);
     arguments.printing.print(&report)?;
     Ok(if report.is_reached() { Finding::Good } else { Finding::Negative })
 }

@@ -1,11 +1,12 @@
 //! `gpulse-sim plan wait`.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 
 use super::Standing;
 use super::buying::Buying;
 use crate::cli::Finding;
+use crate::cli::source::Times;
 use crate::cli::traffic::{TrafficArguments, millis};
 use crate::cluster::Period;
 use crate::output::plan::{Goal, waits};
@@ -33,17 +34,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
-    if arguments.standing.arrive.is_some() {
-        bail!("--arrive: pods come and go here, expected --load");
-    }
     let buying = &arguments.buying;
-    let (fleet, times) = buying.fleet(&arguments.standing, false)?;
-    let workload = fleet.with(&fleet.nothing());
-    if workload.pods.is_empty() {
-        bail!("found no pods that are to come, expected --pods");
-    }
-    let traffic =
-        Traffic::new(&workload, &times, arguments.traffic.plan()?).context("the pods cannot come and go")?;
+    let (fleet, times) = buying.fleet(&arguments.standing, Times::Read, false)?;
+    let traffic = Traffic::new(fleet.standing(), &times, arguments.traffic.plan()?)
+        .context("the pods cannot come and go")?;
     let (seeds, jobs, p95_ms) = (buying.seeds(), buying.jobs(), millis(arguments.p95));
     let need = |strategy| ShortWaits { strategy, traffic: &traffic, seeds: seeds.to_vec(), p95_ms, jobs };
     let now = |need: &mut ShortWaits<'_>| waits(need.longest(&fleet, &fleet.nothing()));

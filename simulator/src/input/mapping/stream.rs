@@ -203,9 +203,7 @@ impl<R: Read> Read for Mapped<R> {
         if self.read == self.line.len() && !self.advance()? {
             return Ok(0);
         }
-        let rest = &self.line[self.read..];
-        let size = rest.len().min(buffer.len());
-        buffer[..size].copy_from_slice(&rest[..size]);
+        let size = (&self.line[self.read..]).read(buffer)?;
         self.read += size;
         Ok(size)
     }

@@ -2,13 +2,14 @@
 
 use super::answer::{answer, at_percent, ranked};
 use super::curves;
-use super::table::{mean, percents, words};
+use super::table::{mean, percents};
 use super::{PointReport, Report, StrategyReport};
 use crate::output::Page;
 use crate::output::figure::number::{count, decimal, spread};
 use crate::output::figure::{Axis, Caption, Figure, Lines, Mark, Row, Rows, Shape};
 use crate::output::head::asked;
 use crate::output::page::{Section, Table};
+use crate::output::words;
 use crate::placement::Reason;
 use crate::stats::Spread;
 
@@ -135,7 +136,12 @@ fn failed(ranked: &[&StrategyReport]) -> Option<Figure> {
         let bar = |(look, reason): (usize, &Reason)| {
             let (from, pods) = (all, stopped(strategy, *reason));
             all += pods;
-            Mark::between(Shape::Bar, (from, all), look, format!("{}: {}", words(*reason), decimal(pods, 0)))
+            Mark::between(
+                Shape::Bar,
+                (from, all),
+                look,
+                format!("{}: {}", words::reason(*reason), decimal(pods, 0)),
+            )
         };
         let marks = reasons.iter().enumerate().map(bar).collect();
         Row { name: strategy.name.clone(), value: decimal(all, 0), marks }
@@ -144,8 +150,10 @@ fn failed(ranked: &[&StrategyReport]) -> Option<Figure> {
     let ends = rows.iter().flat_map(|row| &row.marks).map(|mark| mark.to);
     let x = Axis::above_zero("pods of a run, at the end", ends);
     let note = "What the nodes that came closest lacked, when all demand had arrived. Mean over the seeds.";
-    let legend =
-        reasons.iter().enumerate().map(|(look, reason)| (Shape::Bar, Some(look), words(*reason).to_owned()));
+    let legend = reasons
+        .iter()
+        .enumerate()
+        .map(|(look, reason)| (Shape::Bar, Some(look), words::reason(*reason).to_owned()));
     let (caption, legend) = (Caption::new("failed", "Pods that found no place", note), legend.collect());
     (!ranked.is_empty()).then(|| Rows { caption, x, value_title: "all", rows, legend }.draw())
 }

@@ -4,6 +4,7 @@ use super::answer::answer;
 use super::{PointReport, Report, RunReport, StrategyReport, curves};
 use crate::output::figure::Axis;
 use crate::output::head::{part, partial, seconds_a_run, seeds};
+use crate::output::words;
 use crate::output::{chart, grid};
 use crate::placement::Reason;
 use crate::stats::Spread;
@@ -82,7 +83,7 @@ fn totals(report: &Report) -> String {
         .into_iter()
         .filter(|reason| report.strategies.iter().any(|strategy| failed(strategy, *reason) > 0.0))
         .collect();
-    let named = reasons.iter().map(|reason| words(*reason).to_owned());
+    let named = reasons.iter().map(|reason| words::reason(*reason).to_owned());
     let header =
         ["came".to_owned(), "placed".to_owned()].into_iter().chain(named).chain(["s a run".to_owned()]);
     let row = |strategy: &StrategyReport| {
@@ -94,11 +95,6 @@ fn totals(report: &Report) -> String {
         counts.chain([seconds_a_run(strategy.took, strategy.runs.len())]).collect()
     };
     grid(header, report, row)
-}
-
-/// The reason for those who know whose it is.
-pub(super) fn words(reason: Reason) -> &'static str {
-    reason.text().trim_start_matches("gpulse: ")
 }
 
 /// A count, averaged over the runs.

@@ -12,6 +12,7 @@ pub use loss::{DomainLoss, LossReport, StrategyLoss};
 pub use nodes::{Goal, NodesReport, OfferReport, PurchaseReport, StrategyNeed, StrategyNeedReport, waits};
 pub use shrink::{GoneNode, ShrinkReport, StrategyShrink};
 
+use crate::output::words;
 use crate::placement::{Reason, Strategy};
 
 /// Results by strategy, in the order in which the strategies come.
@@ -36,9 +37,7 @@ fn reasons(counts: &BTreeMap<&'static str, u64>) -> String {
     let counted = |reason: Reason| Some((reason, *counts.get(reason.name())?));
     let mut counts: Vec<(Reason, u64)> = Reason::ALL.into_iter().filter_map(counted).collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let part = |(reason, count): &(Reason, u64)| {
-        format!("{} ({count})", reason.text().trim_start_matches("gpulse: "))
-    };
+    let part = |(reason, count): &(Reason, u64)| format!("{} ({count})", words::reason(*reason));
     counts.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 

@@ -130,9 +130,8 @@ impl NodesReport {
     /// Of what was found for each strategy.
     #[must_use]
     pub fn of(fleet: &Fleet, goal: Goal, seeds: &[u64], needs: &[StrategyNeed]) -> Self {
-        let workload = fleet.with(&fleet.nothing());
         Self {
-            head: ExperimentHead::of("plan nodes", &workload, None),
+            head: ExperimentHead::of("plan nodes", fleet.standing(), None),
             goal: goal.to_string(),
             seeds: seeds.to_vec(),
             priced: fleet.is_priced(),

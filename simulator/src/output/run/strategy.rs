@@ -10,7 +10,7 @@ use crate::cluster::Node;
 use crate::policy::Choice;
 use crate::run::{BUCKETS, Finished, SAMPLES};
 use crate::stats::{Spread, rounded};
-use crate::workload::Workload;
+use crate::workload::{Workload, gpus};
 
 /// What came of a strategy. It is read from its runs: the means are made of them again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -124,7 +124,6 @@ impl NodeTimeline {
     fn of(workload: &Workload, busy_milli: &[Vec<u64>]) -> Self {
         let slots = workload.slots.iter();
         let nodes: Vec<&Arc<Node>> = slots.filter_map(|slot| workload.snapshot.at(*slot)).collect();
-        let gpus = |node: &Node| node.pools().map(|(_, pool)| pool.gaps.len() as u64).sum();
         Self {
             nodes: nodes.iter().map(|node| node.name().to_string()).collect(),
             gpus: nodes.iter().map(|node| gpus(node)).collect(),
