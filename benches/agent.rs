@@ -7,6 +7,7 @@
 mod fixture {
     pub(crate) mod connection;
     pub(crate) mod latency;
+    pub(crate) mod memory;
 }
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,6 +23,7 @@ use axum::serve::ListenerExt;
 use fake_nvml::{Gpm, Gpu, Instance, Process as GpuProcess, Scenario};
 use fixture::connection::Connection;
 use fixture::latency::Latencies;
+use fixture::memory::Memory;
 use gpulse::agent::Settings;
 use testbed::process::Process;
 use testbed::scratch::Scratch;
@@ -159,12 +161,9 @@ async fn at_rest(process: &Process, watched: Duration) -> Result<String> {
     let before = ticks()?;
     tokio::time::sleep(watched).await;
     let seconds = (ticks()? - before) as f64 / procfs::ticks_per_second() as f64;
-    let status = system.status()?;
-    let mib = |kib: Option<u64>| kib.unwrap_or_default() as f64 / 1024.0;
+    let Memory { resident_mib, most_mib } = Memory::of(&process.id().to_string())?;
     Ok(format!(
-        "{:.2} % of a core, resident {:.1} MiB, at most {:.1} MiB so far",
+        "{:.2} % of a core, resident {resident_mib:.1} MiB, at most {most_mib:.1} MiB so far",
         100.0 * seconds / watched.as_secs_f64(),
-        mib(status.vmrss),
-        mib(status.vmhwm),
     ))
 }

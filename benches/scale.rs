@@ -9,6 +9,7 @@ mod fixture {
     pub(crate) mod connection;
     pub(crate) mod fleet;
     pub(crate) mod latency;
+    pub(crate) mod memory;
     pub(crate) mod null_extender;
     pub(crate) mod picture;
     pub(crate) mod wire;

@@ -4,6 +4,9 @@
 //! Run `cargo bench --bench telemetry`; as part of the tests it runs tiny.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
+mod fixture {
+    pub(crate) mod memory;
+}
 mod pretended_prometheus {
     pub(crate) mod fleet;
     pub(crate) mod rows;
@@ -16,6 +19,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
+use fixture::memory::Memory;
 use futures::stream;
 use gpulse::clock;
 use gpulse::cluster::Period;
@@ -75,13 +79,7 @@ async fn serve(nodes: usize) -> Result<String> {
     Ok(url)
 }
 
-/// `VmRSS` and `VmHWM` of proc(5).
 fn memory() -> Result<String> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let mib = |key: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(key));
-        let kib: Option<f64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        kib.map(|kib| kib / 1024.0).with_context(|| format!("no {key} in /proc/self/status"))
-    };
-    Ok(format!("resident {:6.1} MiB, at most {:6.1} MiB so far", mib("VmRSS:")?, mib("VmHWM:")?))
+    let Memory { resident_mib, most_mib } = Memory::of("self")?;
+    Ok(format!("resident {resident_mib:6.1} MiB, at most {most_mib:6.1} MiB so far"))
 }

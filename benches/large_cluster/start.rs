@@ -14,6 +14,7 @@ use testbed::{Api, Authorization, ControlPlane, Gpulse};
 use crate::fixture::connection::Connection;
 use crate::fixture::fleet::{GPUS, Member, fleet};
 use crate::fixture::latency::Latencies;
+use crate::fixture::memory::Memory;
 use crate::fixture::{picture, wire};
 use crate::large_cluster::delivery::download;
 
@@ -85,15 +86,9 @@ fn ask(connection: &mut Connection, body: &[u8]) -> Result<Vec<String>> {
     serde_json::from_value(reply["NodeNames"].clone()).context("no NodeNames in the reply")
 }
 
-/// `VmRSS` and `VmHWM` of proc(5).
 fn memory(gpulse: &mut Gpulse) -> Result<String> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", gpulse.process()?.id()))?;
-    let mib = |key: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(key));
-        let kib: Option<f64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        kib.map(|kib| kib / 1024.0).with_context(|| format!("no {key} in /proc/PID/status"))
-    };
-    Ok(format!("{:.0} MiB, at most {:.0} MiB so far", mib("VmRSS:")?, mib("VmHWM:")?))
+    let Memory { resident_mib, most_mib } = Memory::of(&gpulse.process()?.id().to_string())?;
+    Ok(format!("{resident_mib:.0} MiB, at most {most_mib:.0} MiB so far"))
 }
 
 /// From the API server's word that a pod is bound, or gone, to the first answer of gpulse that counts it.

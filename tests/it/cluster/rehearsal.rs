@@ -10,7 +10,9 @@ fn both(of: NodeBuilder, pods: &[PodBuilder]) -> [Vec<Pool>; 2] {
     let name = of.name().to_owned();
     let before = cluster().node(of.clone()).snapshot();
     let (mut rehearsal, slot) = (Rehearsal::of(&before), before.slot(&name).unwrap());
-    pods.iter().for_each(|pod| rehearsal.bind(slot, &pod.request(), &[]));
+    for pod in pods {
+        rehearsal.bind(slot, &pod.request(), &[]);
+    }
     if let Some(last) = pods.last() {
         rehearsal.release(slot, &last.request(), &[]);
     }
