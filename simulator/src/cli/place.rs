@@ -29,6 +29,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.printing.prepare()?;
     let profile = arguments.profile.resolve()?;
     let (source, mut doubts) = (&arguments.source, Vec::new());
     let cluster = source.cluster(&mut doubts)?;

@@ -35,6 +35,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
+    arguments.printing.prepare()?;
     let instead = arguments.instead.resolve()?;
     let mut replay = Replay::by(instead.clone());
     let file = name(&arguments.recording);

@@ -264,7 +264,7 @@ fn a_plan_that_asks_for_nothing_is_refused() {
     let paper = fine().plan("shrink", &["--strategy", "fgd"]);
     assert_snapshot!(text(&paper.stderr), @r#"gpulse-sim: --strategy: found "fgd", expected some of affinity, binpack, fragmentation, random, worst-fit: plans are for what can be run"#);
     let zone = fine().plan("loss", &["--by-label", "zone"]);
-    assert_snapshot!(text(&zone.stderr), @"gpulse-sim: --by-label: no node has the label zone; a snapshot keeps zones and the labels that the configuration of gpulse names");
+    assert_snapshot!(text(&zone.stderr), @"gpulse-sim: --by-label: no node has the label zone: a table has zones alone, and a snapshot the labels that gpulse's configuration, or --keep-label of the import, names");
     let nobody = fine().plan("nodes", &[]);
     assert_snapshot!(text(&nobody.stderr), @"gpulse-sim: found no pods that are to come, expected --pods");
 }

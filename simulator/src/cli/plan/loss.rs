@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Finding> {
             let (domains, without) = by_label(&workload, label);
             if domains.is_empty() {
                 bail!(
-                    "--by-label: no node has the label {label}; a snapshot keeps zones and the labels that the configuration of gpulse names"
+                    "--by-label: no node has the label {label}: a table has zones alone, and a snapshot the labels that gpulse's configuration, or --keep-label of the import, names"
                 );
             }
             if without > 0 {
