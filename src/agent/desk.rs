@@ -133,11 +133,22 @@ impl Desk {
         self.holders.store(Some(Arc::new(status)));
     }
 
-    /// Changes what is known of XID errors. Only the event thread does.
-    pub(super) fn change_xids(&self, change: impl FnOnce(&mut Xids)) {
-        let mut xids = Xids::clone(&self.xids.load());
-        change(&mut xids);
-        self.xids.store(Arc::new(xids));
+    pub(super) fn xids(&self) -> Arc<Xids> {
+        self.xids.load_full()
+    }
+
+    /// Changes what is known of XID errors, with one line in the log where they cease to be told, or are told again.
+    pub(super) fn change_xids(&self, change: impl Fn(&mut Xids)) {
+        let before = self.xids.rcu(|xids| {
+            let mut xids = Xids::clone(xids);
+            change(&mut xids);
+            xids
+        });
+        match (before.fault(), self.xids().fault()) {
+            (None, Some(fault)) => tracing::warn!(problem = Xids::PROBLEM, "{fault}"),
+            (Some(_), None) => tracing::info!(was = Xids::PROBLEM, "XID errors are told again"),
+            _ => {}
+        }
     }
 
     /// Everything that a scrape shows; the window of averages ends here.
@@ -151,7 +162,7 @@ impl Desk {
             now: clock::now(),
             reading: self.reading(),
             trouble: self.trouble(),
-            xids: self.xids.load_full(),
+            xids: self.xids(),
             averages: Averages::default(),
             attribution: self.attribution.load_full(),
             holders: self.holders(),

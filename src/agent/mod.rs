@@ -15,6 +15,7 @@ mod desk;
 mod dialect;
 mod figure;
 mod holders;
+mod listener;
 mod nvml;
 mod overview;
 mod page;
@@ -31,7 +32,7 @@ mod window;
 mod xids;
 
 pub use attribution::{Attribution, Holder};
-pub use dialect::{Dialect, described};
+pub use dialect::{Dialect, described, xid_message};
 pub use figure::{Figure, Figures};
 pub use holders::{HolderFault, HolderFaultKind, HolderStatus, Sources};
 pub use overview::Overview;

@@ -1,4 +1,4 @@
-//! Where the reading thread is, so that a call that does not return is noticed, and who took over from it.
+//! Where the threads that call NVML are, so that a call that does not return is noticed, and who took over reading.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) type Generation = u64;
 /// Threads that may hang at a time before no other is started: a driver that holds so many will hold the next.
 const MOST_HANGING: usize = 8;
 
-/// The reading threads as the watchdog sees them.
+/// The threads as the watchdog sees them.
 #[derive(Debug)]
 pub(super) struct Progress {
     generation: Generation,
@@ -30,6 +30,8 @@ pub(super) struct Progress {
     since: Stopwatch,
     /// GPUs that a thread hangs at.
     set_aside: BTreeMap<u32, Generation>,
+    /// Since when the event thread is in a call.
+    waiting: Option<Stopwatch>,
 }
 
 /// What the watchdog is to do.
@@ -45,7 +47,13 @@ pub(super) enum Verdict {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { generation: 0, step: Step::Rest, since: Stopwatch::start(), set_aside: BTreeMap::new() }
+        Self {
+            generation: 0,
+            step: Step::Rest,
+            since: Stopwatch::start(),
+            set_aside: BTreeMap::new(),
+            waiting: None,
+        }
     }
 
     /// Notes what a thread is about to do; false where another has taken over from it.
@@ -65,7 +73,22 @@ impl Progress {
         self.set_aside.contains_key(&gpu)
     }
 
-    /// Looks whether the thread has been at one thing for too long.
+    /// The event thread is about to call NVML.
+    pub(super) fn wait_for_events(&mut self) {
+        self.waiting = Some(Stopwatch::start());
+    }
+
+    /// The event thread calls nothing now.
+    pub(super) fn rest_from_events(&mut self) {
+        self.waiting = None;
+    }
+
+    /// How long the event thread has been in its call.
+    pub(super) fn waited_for_events(&self) -> Duration {
+        self.waiting.map(Stopwatch::elapsed).unwrap_or_default()
+    }
+
+    /// Looks whether the reading thread has been at one thing for too long.
     pub(super) fn judge(&mut self, hang_after: Duration) -> Verdict {
         if self.step == Step::Rest || self.since.elapsed() < hang_after {
             return Verdict::Well;

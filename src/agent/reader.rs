@@ -1,4 +1,4 @@
-//! The threads that call NVML: one reads the GPUs, one waits for XID errors.
+//! The thread that reads the GPUs.
 
 use std::convert::Infallible;
 use std::io;
@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::desk::Desk;
-use super::nvml::{self, Listener, Session};
+use super::nvml::{self, Session};
 use super::progress::{Generation, Step};
 use super::reading::{DeviceFault, GpuReading, Reading};
 use super::settings::Settings;
@@ -16,9 +16,6 @@ use crate::clock::{self, Stopwatch};
 
 /// While a GPU has a fault, NVML is initialized anew after so many readings: it may be there again.
 const LOOK_AGAIN_AFTER: u64 = 60;
-
-/// How long the event thread waits at a time.
-const EVENT_WAIT_MS: u32 = 1000;
 
 /// Why a thread reads no more.
 enum Ended {
@@ -46,44 +43,6 @@ pub(super) fn start(desk: &Arc<Desk>, settings: &Settings, generation: Generatio
         desk.progress().came_back(generation);
     };
     thread::Builder::new().name(format!("nvml-read-{generation}")).spawn(run).map(drop)
-}
-
-/// Starts the thread that waits for XID errors. It lives as long as the process.
-pub(super) fn start_listening(desk: &Arc<Desk>, settings: &Settings) -> io::Result<()> {
-    let (desk, settings) = (desk.clone(), settings.clone());
-    let run = move || {
-        let mut pause = settings.interval;
-        loop {
-            let Err(error) = listen(&desk, &settings, &mut pause) else { continue };
-            tracing::debug!(%error, "XID errors are not heard; trying again");
-            desk.change_xids(|xids| xids.listen([]));
-            thread::sleep(pause);
-            pause = (pause * 2).min(settings.longest_pause());
-        }
-    };
-    thread::Builder::new().name("nvml-events".into()).spawn(run).map(drop)
-}
-
-/// Listens until there is a GPU that was not asked.
-fn listen(desk: &Desk, settings: &Settings, pause: &mut Duration) -> Result<(), Trouble> {
-    let nvml = nvml::open(settings.library.as_deref())?;
-    let listener = Listener::start(&nvml)?;
-    if listener.listens_to().next().is_none() {
-        return Err(Trouble::no_gpu());
-    }
-    desk.change_xids(|xids| xids.listen(listener.listens_to()));
-    *pause = settings.interval;
-    loop {
-        let reading = desk.reading();
-        let mut gpus = reading.iter().flat_map(|reading| &reading.gpus).filter(|gpu| gpu.fault.is_none());
-        if gpus.any(|gpu| gpu.identity.as_ref().is_some_and(|identity| !listener.knows(&identity.uuid))) {
-            return Ok(());
-        }
-        if let Some(event) = listener.wait(EVENT_WAIT_MS)? {
-            tracing::warn!(uuid = &*event.uuid, xid = event.code, "XID error");
-            desk.change_xids(|xids| xids.add(&event.uuid, event.code));
-        }
-    }
 }
 
 /// Reads until another thread takes over, beginning anew as often as it takes.

@@ -111,7 +111,7 @@ async fn metrics(State(front): State<Front>, headers: HeaderMap) -> impl IntoRes
 }
 
 /// Whether there is something to show, as kube-apiserver writes it. One GPU of several that cannot be read is said, and
-/// is no reason to be called unready: the others are. Nor is that nobody knows whose they are.
+/// is no reason to be called unready: the others are. Nor is that nobody knows whose they are, or tells XID errors.
 async fn ready(State(front): State<Front>, request: Request) -> impl IntoResponse {
     let is_verbose = request.uri().query() == Some("verbose");
     let (reading, trouble) = front.agent.state();
@@ -143,6 +143,12 @@ async fn ready(State(front): State<Front>, request: Request) -> impl IntoRespons
     if is_verbose && holders.is_some_and(|holders| holders.faults().next().is_none()) {
         let _ = writeln!(lines, "[+]holders ok");
     }
+    let xids = front.agent.xids();
+    let _ = match xids.fault() {
+        Some(fault) => writeln!(lines, "[-]xid failed: {fault}"),
+        None if is_verbose => writeln!(lines, "[+]xid ok"),
+        None => Ok(()),
+    };
     let is_ready = trouble.is_none() && is_fresh;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let text = if is_ready && lines.lines().count() == 1 && !is_verbose { "ok".to_owned() } else { lines };

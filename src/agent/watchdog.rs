@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::desk::Desk;
 use super::holders::{self, HolderStatus};
+use super::listener;
 use super::overview::Overview;
 use super::page::Layout;
 use super::progress::{Step, Verdict};
@@ -15,6 +16,7 @@ use super::reading::{DeviceFault, Reading};
 use super::settings::Settings;
 use super::trouble::Trouble;
 use super::view::View;
+use super::xids::Xids;
 
 /// The running edge. Its threads live as long as the process: a call that hangs cannot be ended.
 #[derive(Clone)]
@@ -31,16 +33,17 @@ impl Agent {
     pub fn start(settings: Settings) -> io::Result<Self> {
         let desk = Arc::new(Desk::new());
         reader::start(&desk, &settings, 0)?;
-        reader::start_listening(&desk, &settings)?;
+        listener::start(&desk, &settings)?;
         Ok(Self { desk, settings })
     }
 
-    /// Watches over the reading thread for ever: where a call hangs, it says so and lets another thread take over.
+    /// Watches over the threads for ever: where a call hangs, it says so and lets another thread take over reading.
     pub async fn watch(&self) -> std::convert::Infallible {
         let every = (self.settings.hang_after / 10).clamp(Duration::from_millis(10), Duration::from_secs(1));
         let mut ticks = tokio::time::interval(every);
         loop {
             ticks.tick().await;
+            self.watch_events();
             // Its own statement: the lock is free again before the verdict is carried out.
             let verdict = self.desk.progress().judge(self.settings.hang_after);
             match verdict {
@@ -60,6 +63,15 @@ impl Agent {
         }
     }
 
+    /// Another event thread would hang in the same driver: that no error is told now is all that can be said.
+    fn watch_events(&self) {
+        let waited = self.desk.progress().waited_for_events();
+        if waited > listener::WAIT + self.settings.hang_after && self.desk.xids().fault().is_none() {
+            let trouble = Trouble::hanging("waiting for them");
+            self.desk.change_xids(|xids| xids.listen_to_nothing(Some(&trouble.text)));
+        }
+    }
+
     /// Finds out for ever whose the devices are, where the settings say how.
     pub async fn follow(&self) -> std::convert::Infallible {
         match &self.settings.sources {
@@ -68,9 +80,21 @@ impl Agent {
         }
     }
 
+    /// The same once.
+    pub async fn find_holders(&self) {
+        if let Some(sources) = &self.settings.sources {
+            holders::find(&self.desk, sources).await;
+        }
+    }
+
     /// What is wrong with that; `None` where nobody tries.
     pub(super) fn holders(&self) -> Option<Arc<HolderStatus>> {
         self.desk.holders()
+    }
+
+    /// What is known of XID errors.
+    pub(super) fn xids(&self) -> Arc<Xids> {
+        self.desk.xids()
     }
 
     /// Waits for the first reading, or for what keeps it from being made.

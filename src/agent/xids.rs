@@ -7,14 +7,30 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Xids {
     listens_to: BTreeSet<Arc<str>>,
+    fault: Option<Arc<str>>,
     last: BTreeMap<Arc<str>, u64>,
     counts: BTreeMap<(Arc<str>, u64), u64>,
 }
 
 impl Xids {
+    /// What a label calls it where errors are not told.
+    pub const PROBLEM: &str = "xid_untold";
+
     /// From now on errors of these GPUs, by UUID, are told, and of no others.
     pub fn listen(&mut self, uuids: impl IntoIterator<Item = Arc<str>>) {
-        self.listens_to = uuids.into_iter().collect();
+        (self.listens_to, self.fault) = (uuids.into_iter().collect(), None);
+    }
+
+    /// From now on no errors are told. `fault` says why, where that is not what keeps the GPUs from being read too.
+    pub fn listen_to_nothing(&mut self, fault: Option<&str>) {
+        let fault = fault.map(|fault| format!("XID errors are not told: {fault}").into());
+        (self.listens_to, self.fault) = (BTreeSet::new(), fault);
+    }
+
+    /// Why no errors are told, in a sentence.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
     }
 
     /// An error was told.

@@ -9,7 +9,7 @@ use super::devices::{Device, Key};
 use super::gpus::percent;
 use super::state::State;
 use super::theme::Theme;
-use crate::agent::{Figure, described, throttle_reasons, utilization_ppm};
+use crate::agent::{Figure, described, throttle_reasons, utilization_ppm, xid_message};
 
 /// The curve of the last minute, a character for each second.
 const CURVE_CELLS: u16 = 60;
@@ -74,7 +74,8 @@ impl State {
         let uuid = device.gpu.identity.as_ref().map(|identity| &identity.uuid);
         let xids = uuid.and_then(|uuid| self.overview.as_ref()?.xids.get(uuid));
         for (code, count) in xids.into_iter().flatten() {
-            lines.push(format!("XID   {code}: {count} since the agent started"));
+            let name = xid_message(*code);
+            lines.push(format!("XID   {code} ({name}): {count} since the agent started"));
         }
         lines
     }

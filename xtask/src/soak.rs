@@ -115,6 +115,8 @@ fn happens(scenario: &mut Scenario, cycle: u64, second: u64) {
         35 => scenario.gpus[3].hanging.clear(),
         40 => scenario.driver_loaded = false,
         48 => scenario.driver_loaded = true,
+        50 => scenario.hanging = vec!["nvmlEventSetWait_v2".into()],
+        55 => scenario.hanging.clear(),
         _ => {}
     }
 }

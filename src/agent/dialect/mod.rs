@@ -1,6 +1,7 @@
 //! Generations of dcgm-exporter's names, and what each metric is called in them.
 
 mod table;
+mod xid;
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use super::figure::{Figure, Figures};
 use super::text::Scaled;
 
 pub(super) use table::METRICS;
+pub use xid::xid_message;
 
 /// A generation of dcgm-exporter's names, units and labels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

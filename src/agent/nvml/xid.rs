@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nvml_wrapper::Nvml;
 use nvml_wrapper::bitmasks::event::EventTypes;
@@ -62,8 +63,8 @@ impl<'nvml> Listener<'nvml> {
     ///
     /// # Errors
     /// Where the listener is of no more use.
-    pub(in crate::agent) fn wait(&self, milliseconds: u32) -> Result<Option<XidEvent>, NvmlError> {
-        let event = match self.events.wait(milliseconds) {
+    pub(in crate::agent) fn wait(&self, most: Duration) -> Result<Option<XidEvent>, NvmlError> {
+        let event = match self.events.wait(u32::try_from(most.as_millis()).unwrap_or(u32::MAX)) {
             Err(NvmlError::Timeout) => return Ok(None),
             event => event?,
         };

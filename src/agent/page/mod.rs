@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::dialect::{Dialect, METRICS, Metric, Origin};
+use super::dialect::{Dialect, METRICS, Metric, Origin, xid_message};
 use super::figure::Figure;
 use super::text::{Format, Text};
 use super::view::View;
@@ -55,7 +55,8 @@ fn shared_metric(text: &mut Text, view: &View, layout: &Layout, subjects: &[Subj
                 let is_given = subject.instance.is_some() || !subject.gpu.mig;
                 let last = subject.uuid().and_then(|uuid| view.xids.last(uuid));
                 if let Some(code) = last.filter(|_| is_given) {
-                    family.sample(&subject.labels, &[("err_code", &code.to_string())], code);
+                    let error = [("err_code", &*code.to_string()), ("err_msg", xid_message(code))];
+                    family.sample(&subject.labels, &error, code);
                 }
                 continue;
             }

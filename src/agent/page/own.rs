@@ -11,6 +11,7 @@ use crate::agent::reading::utilization_ppm;
 use crate::agent::text::Text;
 use crate::agent::trouble::TroubleKind;
 use crate::agent::view::View;
+use crate::agent::xids::Xids;
 
 const MILLIONTHS: Scale = Scale { times: 1, per: 1_000_000, decimals: true };
 const MILLI: Scale = Scale { times: 1, per: 1000, decimals: true };
@@ -224,13 +225,15 @@ fn health(text: &mut Text, subjects: &[Subject<'_>]) {
 fn agent(text: &mut Text, view: &View, layout: &Layout) {
     let build = [("version", env!("CARGO_PKG_VERSION")), ("dialect", &*layout.dialect.to_string())];
     text.family("gpulse_agent_info", Gauge, "The agent that runs").sample("", &build, 1);
-    let help =
-        "What keeps the GPUs from being read, or whose they are from being known: 1 for what is the matter";
+    let help = "What keeps the GPUs or their XID errors from being read, or whose they are from being known: 1 for what is \
+         the matter";
     let mut family = text.family("gpulse_agent_problem", Gauge, help);
     for kind in TroubleKind::ALL {
         let is_it = view.trouble.as_ref().is_some_and(|trouble| trouble.kind == kind);
         family.sample("", &[("problem", kind.name())], u64::from(is_it));
     }
+    let is_told = view.xids.fault().is_none();
+    family.sample("", &[("problem", Xids::PROBLEM)], u64::from(!is_told));
     if let Some(holders) = &view.holders {
         for kind in HolderFaultKind::ALL {
             let is_it = holders.faults().any(|fault| fault.kind == kind);

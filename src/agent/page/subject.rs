@@ -56,7 +56,6 @@ fn subject<'a>(
 ) -> Subject<'a> {
     let device_labels = device_labels(gpu, instance, layout, driver);
     let names = gpu.names(instance);
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     let attribution = view.attribution.as_deref();
     let holders = attribution.map(|known| known.holders(&names)).unwrap_or_default();
     let replicas = attribution.and_then(|known| known.replicas(&names));

@@ -100,12 +100,21 @@ impl Running {
 
     /// The next event with this message; what comes before it is passed over.
     pub(super) fn event(&self, message: &str) -> Value {
+        self.event_with("message", message)
+    }
+
+    /// The next event that names this problem.
+    pub(super) fn event_of(&self, problem: &str) -> Value {
+        self.event_with("problem", problem)
+    }
+
+    fn event_with(&self, field: &str, text: &str) -> Value {
         let mut seen = Vec::new();
         loop {
             match self.log.recv_timeout(PATIENCE) {
-                Ok(event) if event["message"] == message => return event,
+                Ok(event) if event[field] == text => return event,
                 Ok(event) => seen.push(event),
-                Err(_) => panic!("no event {message:?} among {seen:#?}"),
+                Err(_) => panic!("no event of the {field} {text:?} among {seen:#?}"),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fake_nvml::Xid;
+use fake_nvml::{Scenario, Xid};
 
 use super::driver::{Page, Running, gpu, node};
 
@@ -42,7 +42,7 @@ async fn a_library_that_is_missing_is_no_end() {
 
 #[tokio::test]
 async fn a_driver_that_is_not_loaded_may_come() {
-    let mut agent = Running::start(fake_nvml::Scenario { driver_loaded: false, ..node([gpu("GPU-a")]) });
+    let mut agent = Running::start(Scenario { driver_loaded: false, ..node([gpu("GPU-a")]) });
     let page = agent.page_when(|page| page.problem().is_some()).await;
     assert_eq!(page.problem().as_deref(), Some("no_driver"));
     assert_eq!(agent.ready().await.0, 503);
@@ -143,6 +143,7 @@ async fn what_a_gpu_does_not_support_is_absent_and_never_zero() {
         remapped: None,
         nvlink: None,
         pcie_replays: None,
+        pcie: None,
         mig: None,
         ..gpu("GPU-a")
     };
@@ -169,7 +170,9 @@ async fn xid_errors_are_told_and_counted() {
     assert_eq!(page.value(name, &count("31")), Some(2.0));
     assert_eq!(page.value("DCGM_FI_DEV_XID_ERRORS", &one("GPU-b")), Some(43.0));
     assert_eq!(page.value("DCGM_FI_DEV_XID_ERRORS", &one("GPU-a")), Some(0.0));
-    assert_eq!(agent.event("XID error")["xid"], 31);
+    let named = [("UUID", "GPU-b"), ("err_code", "43"), ("err_msg", "GPU stopped processing")];
+    assert_eq!(page.value("DCGM_FI_DEV_XID_ERRORS", &named), Some(43.0));
+    assert_eq!(agent.event("XID error: GPU memory page fault")["xid"], 31);
 }
 
 /// A driver's library that really lacks a symbol, as against one whose call refuses.
@@ -193,4 +196,15 @@ async fn a_symbol_that_is_missing_costs_what_it_reads() {
     let page = agent.complete_page().await;
     assert_eq!((page.problem(), page.value(UTIL, &[])), (None, Some(0.0)));
     assert_eq!(page.all("DCGM_FI_DEV_POWER_USAGE", &[]), []);
+}
+
+/// A driver without events: its XID errors are untold, and not said to be none.
+#[tokio::test]
+async fn a_driver_that_tells_no_events_is_said_to() {
+    let agent =
+        Running::start(Scenario { missing: vec!["nvmlEventSetCreate".into()], ..node([gpu("GPU-a")]) });
+    let page = agent.page_when(|page| page.problem().is_some() && !page.all(UTIL, &[]).is_empty()).await;
+    assert_eq!(page.problem().as_deref(), Some("xid_untold"));
+    assert_eq!(page.all("DCGM_FI_DEV_XID_ERRORS", &[]), []);
+    assert_eq!(warnings(&agent), ["xid_untold"], "one line, however often it is tried");
 }

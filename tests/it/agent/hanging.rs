@@ -1,6 +1,6 @@
 //! Calls that do not return.
 
-use fake_nvml::Scenario;
+use fake_nvml::{Scenario, Xid};
 
 use super::driver::{Running, gpu, node};
 
@@ -83,4 +83,29 @@ async fn a_hanging_call_does_not_keep_the_agent_from_ending() {
     let kill = std::process::Command::new("kill").args(["-TERM", &agent.pid().to_string()]).status();
     assert!(kill.unwrap().success());
     agent.event("stopped");
+}
+
+/// While nobody waits for errors, none must not be read as "there was none".
+#[tokio::test]
+async fn a_wait_for_xid_errors_that_hangs_is_told_and_survived() {
+    let mut agent = Running::start(node(["GPU-a", "GPU-b"].map(gpu)));
+    let xid = |page: &super::driver::Page, uuid| page.value("DCGM_FI_DEV_XID_ERRORS", &[("UUID", uuid)]);
+    agent.change(|node| node.xids.push(Xid { gpu: 0, code: 31 }));
+    agent.page_when(|page| (xid(page, "GPU-a"), xid(page, "GPU-b")) == (Some(31.0), Some(0.0))).await;
+    agent.change(|node| node.hanging.push("nvmlEventSetWait_v2".into()));
+    let page = agent.page_when(|page| page.problem().is_some()).await;
+    assert_eq!(page.problem().as_deref(), Some("xid_untold"));
+    assert_eq!((xid(&page, "GPU-a"), xid(&page, "GPU-b")), (Some(31.0), None));
+    let (status, text) = agent.ready().await;
+    assert_eq!(status, 200, "the GPUs are read");
+    assert!(text.contains("[-]xid failed: XID errors are not told: NVML does not return"), "{text}");
+    assert_eq!(agent.event_of("xid_untold")["level"], "WARN");
+    agent.change(|node| {
+        node.xids.push(Xid { gpu: 1, code: 79 });
+        node.hanging.clear();
+    });
+    let page = agent.page_when(|page| page.problem().is_none()).await;
+    assert_eq!(agent.event("XID errors are told again")["was"], "xid_untold");
+    assert!(xid(&page, "GPU-b").is_some());
+    agent.page_when(|page| xid(page, "GPU-b") == Some(79.0)).await;
 }
