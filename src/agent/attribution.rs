@@ -72,23 +72,29 @@ impl Attribution {
 
     /// Who holds any of these devices, and how often, in order.
     #[must_use]
-    pub fn holders<'a>(&'a self, names: &[&str]) -> Vec<(&'a Holder, u32)> {
+    pub fn holders<'a>(&'a self, names: &[impl AsRef<str>]) -> Vec<(&'a Holder, u32)> {
         let mut holders: BTreeMap<&Holder, u32> = BTreeMap::new();
-        for (holder, count) in names.iter().filter_map(|name| self.devices.get(*name)).flatten() {
+        for (holder, count) in names.iter().filter_map(|name| self.devices.get(name.as_ref())).flatten() {
             *holders.entry(holder).or_default() += count;
         }
         holders.into_iter().collect()
     }
 
     /// How often any of these devices can be given; `None` where that is not known.
-    pub(super) fn replicas(&self, names: &[&str]) -> Option<u32> {
-        let known = || names.iter().filter_map(|name| self.replicas.get(*name)).sum();
+    pub(super) fn replicas(&self, names: &[impl AsRef<str>]) -> Option<u32> {
+        let known = || names.iter().filter_map(|name| self.replicas.get(name.as_ref())).sum();
         (!self.replicas.is_empty()).then(known)
     }
 
     /// Whose the process is; `None` where that is not known.
     pub(super) fn owner(&self, pid: u32) -> Option<&Owner> {
         self.processes.get(&pid)
+    }
+
+    /// Whether the process is known to run in no pod.
+    #[must_use]
+    pub fn is_outside(&self, pid: u32) -> bool {
+        self.owner(pid) == Some(&Owner::Outside)
     }
 
     /// The container that the process runs in.

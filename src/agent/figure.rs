@@ -74,6 +74,13 @@ impl Figures {
             self.0.insert(figure, value);
         }
     }
+
+    /// Adds what the others have besides.
+    pub(super) fn complete(&mut self, others: &Self) {
+        for (figure, value) in &others.0 {
+            self.0.entry(*figure).or_insert(*value);
+        }
+    }
 }
 
 impl Extend<(Figure, u64)> for Figures {

@@ -11,7 +11,7 @@ use super::reading::Reading;
 use super::view::View;
 use crate::cluster::Timestamp;
 
-/// The node as it is known at one time: the JSON of `GET /v1/gpus`.
+/// The node as it is known at one time: the JSON of `GET /v1/gpus` and of `gpulse agent --once`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
@@ -25,6 +25,9 @@ pub struct Overview {
     pub reading: Option<Arc<Reading>>,
     /// What keeps the whole node from being read, and what to do.
     pub trouble: Option<String>,
+    /// What else is wrong: with finding out whose the devices are, or with XID errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
     /// XID errors since the agent started: by GPU (UUID) and number, how often.
     pub xids: BTreeMap<Arc<str>, BTreeMap<u64, u64>>,
     /// Whose the devices are; absent where nobody has found out.
@@ -40,6 +43,8 @@ impl Overview {
             .filter_map(|gpu| Some(gpu.identity.as_ref()?.uuid.clone()))
             .map(|uuid| (uuid.clone(), view.xids.counts(&uuid).collect()))
             .filter(|(_, counts): &(_, BTreeMap<u64, u64>)| !counts.is_empty());
+        let holders = view.holders.iter().flat_map(|holders| holders.faults()).map(ToString::to_string);
+        let problems = holders.chain(view.xids.fault().map(str::to_owned)).collect();
         Self {
             now: view.now,
             node: layout.node.clone(),
@@ -47,6 +52,7 @@ impl Overview {
             xids: xids.collect(),
             reading: view.reading.clone(),
             trouble: view.trouble.as_ref().map(ToString::to_string),
+            problems,
             attribution: view.attribution.clone(),
         }
     }

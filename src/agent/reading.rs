@@ -38,7 +38,7 @@ pub struct GpuReading {
     /// Its MIG instances.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub instances: Vec<InstanceReading>,
-    /// Processes that hold memory on it.
+    /// Processes on it, of whatever kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processes: Vec<ProcessReading>,
 }

@@ -79,7 +79,7 @@ impl Occupant<'_> {
     pub(super) fn pod(&self, state: &State) -> String {
         match self.owner {
             Some(owner) => pod(owner),
-            None if state.knows_pods() => "outside Kubernetes".to_owned(),
+            None if state.is_outside(self.process.pid) => "outside Kubernetes".to_owned(),
             None => String::new(),
         }
     }
@@ -111,9 +111,7 @@ impl State {
     fn device<'a>(&'a self, gpu: &'a GpuReading, instance: Option<&'a InstanceReading>) -> Device<'a> {
         let age = (gpu.taken_at.0 > 0).then(|| self.agents_now().since(gpu.taken_at));
         let is_fresh = gpu.fault.is_none() && age.is_some_and(|age| age <= self.show_for());
-        let names = gpu.names(instance);
-        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-        let held = self.attribution().map(|known| known.holders(&names)).unwrap_or_default();
+        let held = self.attribution().map(|known| known.holders(&gpu.names(instance))).unwrap_or_default();
         let holders = held.into_iter().map(|(holder, _)| holder).collect();
         Device { gpu, instance, holders, age, is_fresh }
     }

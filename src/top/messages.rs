@@ -21,11 +21,13 @@ impl State {
                 .map_or_else(|| "never read".to_owned(), |age| format!("last read {} s ago", age.as_secs()));
             Some(format!("GPU {}: {fault} ({age})", device.name()))
         });
-        let mut messages: Vec<String> = silence.into_iter().chain(trouble).chain(faults).collect();
+        let problems = self.overview.iter().flat_map(|overview| &overview.problems).cloned();
+        let mut messages: Vec<String> =
+            silence.into_iter().chain(trouble).chain(faults).chain(problems).collect();
         if messages.len() > MOST {
             let rest = messages.len() - (MOST - 1);
             messages.truncate(MOST - 1);
-            messages.push(format!("and {rest} more: the list of GPUs names them"));
+            messages.push(format!("and {rest} more; /readyz names them all"));
         }
         messages
     }

@@ -106,9 +106,9 @@ impl State {
         self.overview.as_ref()?.attribution.as_deref()
     }
 
-    /// Whether it is known which processes belong to pods.
-    pub(super) fn knows_pods(&self) -> bool {
-        self.attribution().is_some()
+    /// Whether the process is known to belong to no pod.
+    pub(super) fn is_outside(&self, pid: u32) -> bool {
+        self.attribution().is_some_and(|known| known.is_outside(pid))
     }
 
     /// Since the last answer.

@@ -125,7 +125,8 @@ fn nvidia_smi() -> Result<Vec<(String, Vec<Option<f64>>)>> {
 /// The GPUs as `gpulse agent --once --output json` has them.
 fn agent() -> Result<Vec<Value>> {
     let mut once = program(target("debug/gpulse"));
-    once.args(["agent", "--once", "--output", "json"]);
-    let reading: Value = serde_json::from_str(&output(once)?).context("the agent printed no JSON")?;
-    Ok(reading["gpus"].as_array().cloned().unwrap_or_default())
+    once.args(["agent", "--once", "--output", "json", "--pod-resources-socket", ""]);
+    let overview: Value = serde_json::from_str(&output(once)?).context("the agent printed no JSON")?;
+    let gpus = overview["reading"]["gpus"].as_array().cloned();
+    gpus.context("the agent's JSON has no list of GPUs")
 }

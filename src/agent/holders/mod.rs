@@ -75,13 +75,7 @@ pub(super) async fn follow(desk: &Desk, sources: &Sources) -> Infallible {
     let mut kubelet = Kubelet::default();
     let mut changes = desk.changes();
     loop {
-        let pids = pids(desk);
-        kubelet.ask(sources).await;
-        let mut attribution = kubelet.attribution(clock::now());
-        let containers = processes::add(&mut attribution, &pids, sources).await;
-        let status =
-            HolderStatus { kubelet: kubelet.fault.clone(), containers, asked_at: kubelet.asked_at() };
-        desk.attribute(attribution, status);
+        let pids = look(desk, sources, &mut kubelet).await;
         let pause = SHORTEST_PAUSE.min(sources.interval);
         tokio::time::sleep(pause).await;
         let rest = tokio::time::sleep(sources.interval - pause);
@@ -90,6 +84,22 @@ pub(super) async fn follow(desk: &Desk, sources: &Sources) -> Infallible {
             () = stranger(desk, &mut changes, &pids) => {}
         }
     }
+}
+
+/// Finds out once, and lays it on the desk.
+pub(super) async fn find(desk: &Desk, sources: &Sources) {
+    look(desk, sources, &mut Kubelet::default()).await;
+}
+
+/// Asks kubelet, and looks where the processes on GPUs run, which it names.
+async fn look(desk: &Desk, sources: &Sources, kubelet: &mut Kubelet) -> BTreeSet<u32> {
+    let pids = pids(desk);
+    kubelet.ask(sources).await;
+    let mut attribution = kubelet.attribution(clock::now());
+    let containers = processes::add(&mut attribution, &pids, sources).await;
+    let status = HolderStatus { kubelet: kubelet.fault.clone(), containers, asked_at: kubelet.asked_at() };
+    desk.attribute(attribution, status);
+    pids
 }
 
 /// The processes that are on GPUs.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nvml_wrapper::Device;
 use nvml_wrapper::enum_wrappers::device::{
-    Clock, EccCounter, MemoryError, PerformancePolicy, TemperatureSensor,
+    Clock, EccCounter, MemoryError, PcieUtilCounter, PerformancePolicy, TemperatureSensor,
 };
 use nvml_wrapper::enums::device::SampleValue;
 use nvml_wrapper::error::NvmlError;
@@ -41,6 +41,14 @@ const REMAPPED: [(Figure, u32); 4] = [
     (Figure::RowRemapPending, NVML_FI_DEV_REMAPPED_PENDING),
     (Figure::RowRemapFailed, NVML_FI_DEV_REMAPPED_FAILURE),
 ];
+
+const PCIE: [(Figure, PcieUtilCounter); 2] = [
+    (Figure::PcieSentBytesPerSecond, PcieUtilCounter::Send),
+    (Figure::PcieReceivedBytesPerSecond, PcieUtilCounter::Receive),
+];
+
+/// NVML's manual says KB/s.
+const BYTES_PER_KILOBYTE: u64 = 1000;
 
 /// Who the GPU is. Its UUID is the least that it must say.
 pub(super) fn identity(device: &Device<'_>, index: u32) -> Result<Arc<Identity>, NvmlError> {
@@ -100,10 +108,10 @@ pub(super) fn memory(device: &Device<'_>, asking: &mut Asking, to: &mut Figures)
     }
 }
 
-/// Counters and limits, which may be a few seconds old.
-pub(super) fn slow(device: &Device<'_>, to: &mut Figures) -> Result<(), NvmlError> {
-    let mut asking = Asking::default();
-    let mut put = |figure, found: Result<u64, NvmlError>| to.put(figure, asking.ask(found));
+/// Counters and limits, which may be a few seconds old, and what is dear to ask for where `known` has it not.
+pub(super) fn slow(device: &Device<'_>, known: &Figures) -> Result<Figures, NvmlError> {
+    let (mut asking, mut figures) = (Asking::default(), Figures::default());
+    let mut put = |figure, found: Result<u64, NvmlError>| figures.put(figure, asking.ask(found));
     put(Figure::EnergyMillijoules, device.total_energy_consumption());
     put(Figure::PowerLimitMilliwatts, device.enforced_power_limit().map(u64::from));
     put(Figure::PcieReplays, device.pcie_replay_counter().map(u64::from));
@@ -116,7 +124,12 @@ pub(super) fn slow(device: &Device<'_>, to: &mut Figures) -> Result<(), NvmlErro
     for (figure, id) in REMAPPED {
         put(figure, field(device, id));
     }
-    asking.finish()
+    // Not GPM's rates since the last reading but of 20 milliseconds, which the call waits for.
+    for (figure, way) in PCIE.into_iter().filter(|(figure, _)| known.get(*figure).is_none()) {
+        put(figure, device.pcie_throughput(way).map(|kilobytes| u64::from(kilobytes) * BYTES_PER_KILOBYTE));
+    }
+    asking.finish()?;
+    Ok(figures)
 }
 
 fn field(device: &Device<'_>, id: u32) -> Result<u64, NvmlError> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nvml_wrapper::Device;
 use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::struct_wrappers::device::ProcessInfo;
 
 use super::Asking;
 use crate::agent::reading::ProcessReading;
@@ -12,14 +13,20 @@ use crate::agent::reading::ProcessReading;
 /// As many processes of a GPU are kept as a page of metrics can bear.
 const MOST_PROCESSES: usize = 256;
 
-/// The processes with a compute context, by number. `last_seen` is where NVML's samples were read up to.
+/// The processes, by number: those that compute, those that do so through MPS, those that draw, which NVML lists apart.
+/// `last_seen` is where NVML's samples were read up to.
 pub(super) fn processes(
     device: &Device<'_>,
     mig: bool,
     last_seen: &mut u64,
 ) -> Result<Vec<ProcessReading>, NvmlError> {
     let mut asking = Asking::default();
-    let running = asking.ask(device.running_compute_processes()).unwrap_or_default();
+    let lists = [
+        device.running_compute_processes(),
+        device.mps_running_compute_processes(),
+        device.running_graphics_processes(),
+    ];
+    let running: Vec<ProcessInfo> = lists.into_iter().filter_map(|list| asking.ask(list)).flatten().collect();
     let busy = if mig { None } else { utilization(device, &mut asking, last_seen) };
     asking.finish()?;
     let mut processes: Vec<ProcessReading> = running
@@ -34,7 +41,8 @@ pub(super) fn processes(
             utilization_percent: busy.as_ref().map(|busy| busy.get(&process.pid).copied().unwrap_or(0)),
         })
         .collect();
-    processes.sort_unstable_by_key(|process| (process.pid, process.instance));
+    // One that both computes and draws is on two lists; what is said first of it stays.
+    processes.sort_by_key(|process| (process.pid, process.instance));
     processes.dedup_by_key(|process| (process.pid, process.instance));
     processes.truncate(MOST_PROCESSES);
     Ok(processes)

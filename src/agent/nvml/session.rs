@@ -124,12 +124,7 @@ impl<'nvml> Known<'nvml> {
         if self.identity.is_none() {
             self.identity = Some(board::identity(device, index)?);
         }
-        if self.readings.is_multiple_of(SLOW_EVERY) {
-            self.slow = Figures::default();
-            board::slow(device, &mut self.slow)?;
-        }
-        self.readings += 1;
-        let mut figures = self.slow.clone();
+        let mut figures = Figures::default();
         let mig = mig::is_enabled(device);
         board::moving(device, mig, &mut figures)?;
         self.nvlink_rate(&mut figures);
@@ -141,6 +136,12 @@ impl<'nvml> Known<'nvml> {
             // What is older than Hopper does not know it.
             let _unsupported = self.sampler.sample(device.nvml(), device.gpm_sample(), &mut figures);
         }
+        // All GPUs in the first reading; later not all in the same.
+        if self.readings == 0 || (self.readings + u64::from(index)).is_multiple_of(SLOW_EVERY) {
+            self.slow = board::slow(device, &figures)?;
+        }
+        self.readings += 1;
+        figures.complete(&self.slow);
         let processes = processes::processes(device, mig, &mut self.last_seen)?;
         Ok(Found { figures, mig, instances, processes })
     }

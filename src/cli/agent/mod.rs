@@ -13,7 +13,6 @@ use super::Finding;
 use super::logs::LogArguments;
 use super::output::{Output, print, print_json};
 use crate::agent::{Agent, Bound, Dialect, Layout, Settings, Sources};
-use crate::clock;
 use crate::cluster::{Period, PeriodError};
 use crate::extender::ListenAddress;
 
@@ -109,14 +108,14 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
         hang_after: arguments.hang_after.0,
         sources,
     };
+    let layout =
+        Layout { dialect: arguments.dialect, node: arguments.node_name, show_for: settings.show_for() };
     if arguments.once {
-        return once(settings, arguments.output).await;
+        return once(settings, &layout, arguments.output).await;
     }
     arguments.logs.start()?;
     let bound = Bound::bind(arguments.listen.0)?;
     let stop = super::stop_signal()?;
-    let layout =
-        Layout { dialect: arguments.dialect, node: arguments.node_name, show_for: settings.show_for() };
     info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %bound.address()?,
@@ -130,24 +129,24 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
     Ok(Finding::Good)
 }
 
-/// Prints one complete reading. What keeps it from being made, or keeps a GPU from being read, is a negative finding.
-async fn once(settings: Settings, output: Output) -> anyhow::Result<Finding> {
+/// Prints one complete reading. What keeps it from being made, or keeps a GPU from being read, is a negative finding; that
+/// it is not known whose the GPUs are is only said.
+async fn once(settings: Settings, layout: &Layout, output: Output) -> anyhow::Result<Finding> {
     let agent = Agent::start(settings)?;
     let read = tokio::select! {
         read = agent.first() => read,
         never = agent.watch() => match never {},
     };
-    let reading = match read {
-        Ok(reading) => reading,
-        Err(trouble) => {
-            super::complain(&trouble.to_string())?;
-            return Ok(Finding::Negative);
-        }
-    };
-    match output {
-        Output::Json => print_json(&*reading)?,
-        Output::Text => print(&render::text(&reading, clock::now()))?,
+    if let Err(trouble) = read {
+        super::complain(&trouble.to_string())?;
+        return Ok(Finding::Negative);
     }
-    let is_well = reading.gpus.iter().all(|gpu| gpu.fault.is_none());
+    agent.find_holders().await;
+    let overview = agent.overview(layout);
+    match output {
+        Output::Json => print_json(&overview)?,
+        Output::Text => print(&render::text(&overview))?,
+    }
+    let is_well = overview.reading.iter().flat_map(|reading| &reading.gpus).all(|gpu| gpu.fault.is_none());
     Ok(if is_well { Finding::Good } else { Finding::Negative })
 }

@@ -69,6 +69,8 @@ pub struct Gpu {
     pub remapped: Option<Remapped>,
     /// PCIe retries.
     pub pcie_replays: Option<u32>,
+    /// Data over PCIe now.
+    pub pcie: Option<PcieRates>,
     /// Bytes over NVLink so far.
     pub nvlink: Option<Links>,
     /// GPM's metrics: Hopper and newer.
@@ -79,6 +81,10 @@ pub struct Gpu {
     pub instances: Vec<Instance>,
     /// Processes with a compute context.
     pub processes: Vec<Process>,
+    /// Processes that compute through MPS.
+    pub mps_processes: Vec<Process>,
+    /// Processes that draw.
+    pub graphics_processes: Vec<Process>,
 }
 
 /// A MIG GPU instance with one compute instance of its size.
@@ -170,6 +176,16 @@ pub struct Links {
     pub tx_kib_per_second: u64,
 }
 
+/// `nvmlDeviceGetPcieThroughput`, in KB/s.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PcieRates {
+    /// Sent.
+    pub tx_kb: u32,
+    /// Received.
+    pub rx_kb: u32,
+}
+
 /// A process on a GPU.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -234,12 +250,22 @@ impl Default for Gpu {
             ecc: Some(Ecc::default()),
             remapped: Some(Remapped::default()),
             pcie_replays: Some(0),
+            pcie: Some(PcieRates::default()),
             nvlink: Some(Links::default()),
             gpm: None,
             mig: Some(false),
             instances: Vec::new(),
             processes: Vec::new(),
+            mps_processes: Vec::new(),
+            graphics_processes: Vec::new(),
         }
+    }
+}
+
+impl Gpu {
+    /// The processes of all kinds.
+    pub(crate) fn all_processes(&self) -> impl Iterator<Item = &Process> {
+        self.processes.iter().chain(&self.mps_processes).chain(&self.graphics_processes)
     }
 }
 

@@ -221,10 +221,10 @@ fn id(digit: char) -> String {
 const UID: &str = "0f6a1c52-7a3e-4b1d-9c55-0123456789ab";
 
 /// Pretended `/proc` and `/var/log/containers`.
-struct Host(TempDir);
+pub(super) struct Host(TempDir);
 
 impl Host {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let host = Self(TempDir::new().unwrap());
         for folder in ["proc", "logs"] {
             fs::create_dir(host.0.path().join(folder)).unwrap();
@@ -232,11 +232,11 @@ impl Host {
         host
     }
 
-    fn path(&self, folder: &str) -> String {
+    pub(super) fn path(&self, folder: &str) -> String {
         self.0.path().join(folder).to_str().unwrap().to_owned()
     }
 
-    fn process(&self, pid: u32, cgroup: &str) {
+    pub(super) fn process(&self, pid: u32, cgroup: &str) {
         let folder = Path::new(&self.path("proc")).join(pid.to_string());
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("cgroup"), format!("0::{cgroup}\n")).unwrap();

@@ -1,6 +1,6 @@
 //! Nodes of all shapes: MIG, Hopper, many processes, as many GPUs as there are.
 
-use fake_nvml::{Gpm, Gpu, Instance, Links, Process};
+use fake_nvml::{Gpm, Gpu, Instance, Links, PcieRates, Process};
 
 use super::driver::{Running, gpu, node};
 
@@ -81,6 +81,37 @@ async fn hopper_tells_what_its_sms_do() {
     assert_eq!(best("GPU-h", "SM_ACTIVE"), Some(0.425), "100 % by GPU_UTIL");
     assert_eq!(best("GPU-a", "GPU_UTIL"), Some(0.0));
     assert_eq!(page.all("gpulse_gpu_utilization_ratio", &[]).len(), 2);
+}
+
+/// GPM's rates are of the whole time; the other measure is for GPUs that have no GPM.
+#[tokio::test]
+async fn rates_over_pcie_are_gpms_where_it_knows_them() {
+    let pcie = Some(PcieRates { tx_kb: 4, rx_kb: 5 });
+    let gpm = Gpm { pcie_tx_mib: Some(3.0.into()), pcie_rx_mib: Some(2.0.into()), ..Gpm::default() };
+    let hopper = Gpu { gpm: Some(gpm), pcie, ..gpu("GPU-h") };
+    let agent = Running::start(node([hopper, Gpu { pcie, ..gpu("GPU-a") }]));
+    let page = agent.complete_page().await;
+    let rates = |uuid| {
+        ["TX", "RX"].map(|way| page.value(&format!("DCGM_FI_PROF_PCIE_{way}_BYTES"), &[("UUID", uuid)]))
+    };
+    assert_eq!(rates("GPU-h"), [Some(3.0 * MIB), Some(2.0 * MIB)]);
+    assert_eq!(rates("GPU-a"), [Some(4000.0), Some(5000.0)]);
+}
+
+#[tokio::test]
+async fn processes_of_all_kinds_are_told_once() {
+    let process = |pid, memory_mib| Process { pid, memory_mib, utilization: Some(pid), instance: None };
+    let shared = Gpu {
+        processes: vec![process(7, 70), process(8, 80)],
+        mps_processes: vec![process(5, 50)],
+        graphics_processes: vec![process(8, 81), process(9, 90)],
+        ..gpu("GPU-a")
+    };
+    let agent = Running::start(node([shared]));
+    let page = agent.complete_page().await;
+    let memory = page.all("gpulse_process_memory_used_bytes", &[]);
+    let found = memory.iter().map(|sample| (sample.label("pid").unwrap(), sample.value / MIB));
+    assert_eq!(found.collect::<Vec<_>>(), [("5", 50.0), ("7", 70.0), ("8", 80.0), ("9", 90.0)]);
 }
 
 #[tokio::test]

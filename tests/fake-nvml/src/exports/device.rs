@@ -6,7 +6,7 @@ use nvml_wrapper_sys::bindings::field_id::*;
 use nvml_wrapper_sys::bindings::*;
 
 use super::{answer, copy, put, reads};
-use crate::scenario::{Ecc, Links};
+use crate::scenario::{Ecc, Links, PcieRates};
 use crate::state::{self, Target};
 
 const MIB: u64 = 1 << 20;
@@ -184,6 +184,20 @@ pub unsafe extern "C" fn nvmlDeviceGetViolationStatus(
     };
     // SAFETY: the caller gives room for one value.
     unsafe { put("nvmlDeviceGetViolationStatus", device, to, violation) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPcieThroughput(
+    device: nvmlDevice_t,
+    counter: nvmlPcieUtilCounter_t,
+    to: *mut c_uint,
+) -> nvmlReturn_t {
+    let rate = |target: &Target| {
+        let PcieRates { tx_kb, rx_kb } = target.whole()?.pcie?;
+        Some(if counter == nvmlPcieUtilCounter_enum_NVML_PCIE_UTIL_TX_BYTES { tx_kb } else { rx_kb })
+    };
+    // SAFETY: the caller gives room for one number.
+    unsafe { put("nvmlDeviceGetPcieThroughput", device, to, rate) }
 }
 
 #[unsafe(no_mangle)]

@@ -5,7 +5,7 @@ use std::ffi::{c_uint, c_ulonglong};
 use nvml_wrapper_sys::bindings::*;
 
 use super::answer;
-use crate::scenario::Process;
+use crate::scenario::{Gpu, Process};
 use crate::state::{self, Refusal, Target};
 
 const MIB: u64 = 1 << 20;
@@ -29,28 +29,44 @@ unsafe fn fill<T>(list: &[T], count: *mut c_uint, to: *mut T) -> Result<(), Refu
     Ok(())
 }
 
-fn processes(target: &Target) -> impl Iterator<Item = &Process> {
+/// Those of a list that are on the target.
+fn on<'a>(target: &'a Target, list: &'a [Process]) -> impl Iterator<Item = &'a Process> {
     let instance = target.instance().map(|instance| instance.id);
-    target.gpu().processes.iter().filter(move |process| instance.is_none() || process.instance == instance)
+    list.iter().filter(move |process| instance.is_none() || process.instance == instance)
 }
 
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
-    device: nvmlDevice_t,
-    count: *mut c_uint,
-    to: *mut nvmlProcessInfo_t,
-) -> nvmlReturn_t {
-    answer(state::enter_device("nvmlDeviceGetComputeRunningProcesses_v3", device).and_then(|target| {
-        let info = |process: &Process| nvmlProcessInfo_t {
-            pid: process.pid,
-            usedGpuMemory: process.memory_mib * MIB,
-            gpuInstanceId: process.instance.unwrap_or(NO_INSTANCE),
-            computeInstanceId: process.instance.map_or(NO_INSTANCE, |_| 0),
-        };
-        let list: Vec<nvmlProcessInfo_t> = processes(&target).map(info).collect();
-        // SAFETY: the caller's contract is the same.
-        unsafe { fill(&list, count, to) }
-    }))
+/// Functions that list processes of one kind.
+macro_rules! lists {
+    ($($name:ident: $list:expr;)*) => {$(
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(
+            device: nvmlDevice_t,
+            count: *mut c_uint,
+            to: *mut nvmlProcessInfo_t,
+        ) -> nvmlReturn_t {
+            answer(state::enter_device(stringify!($name), device).and_then(|target| {
+                let list: fn(&Gpu) -> &[Process] = $list;
+                let list: Vec<nvmlProcessInfo_t> = on(&target, list(target.gpu())).map(info).collect();
+                // SAFETY: the caller's contract is the same.
+                unsafe { fill(&list, count, to) }
+            }))
+        }
+    )*};
+}
+
+lists! {
+    nvmlDeviceGetComputeRunningProcesses_v3: |gpu| &gpu.processes;
+    nvmlDeviceGetMPSComputeRunningProcesses_v3: |gpu| &gpu.mps_processes;
+    nvmlDeviceGetGraphicsRunningProcesses_v3: |gpu| &gpu.graphics_processes;
+}
+
+fn info(process: &Process) -> nvmlProcessInfo_t {
+    nvmlProcessInfo_t {
+        pid: process.pid,
+        usedGpuMemory: process.memory_mib * MIB,
+        gpuInstanceId: process.instance.unwrap_or(NO_INSTANCE),
+        computeInstanceId: process.instance.map_or(NO_INSTANCE, |_| 0),
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -75,7 +91,8 @@ pub unsafe extern "C" fn nvmlDeviceGetProcessUtilization(
                 decUtil: 0,
             })
         };
-        let list: Vec<_> = processes(&target).filter_map(sample).filter(|_| timeStamp > last_seen).collect();
+        let all = target.gpu().all_processes();
+        let list: Vec<_> = all.filter_map(sample).filter(|_| timeStamp > last_seen).collect();
         if list.is_empty() {
             // What NVML answers where no process has been seen at work.
             return Err(nvmlReturn_enum_NVML_ERROR_NOT_FOUND);

@@ -80,7 +80,7 @@ fn two_gpus() -> Overview {
     gpus[0].processes = vec![process(10, 300, 20), process(11, 700, 5)];
     gpus[1].processes = vec![process(12, 500, 60)];
     let attribution = Attribution::default().device("GPU-0", holder("train"));
-    let attribution = attribution.process(10, holder("train")).process(11, holder("other"));
+    let attribution = attribution.process(10, holder("train")).process(11, holder("other")).outsider(12);
     Overview { attribution: Some(attribution.into()), ..overview(gpus) }
 }
 

@@ -218,7 +218,7 @@ fn everything_of_one_gpu() {
     picture.xids.insert("GPU-0".into(), [(31, 2), (79, 1)].into_iter().collect());
     let mut state = looking_at(picture);
     press(&mut state, [KeyCode::Enter]);
-    insta::assert_snapshot!(screen(&state, 80, 24), @r"
+    insta::assert_snapshot!(screen(&state, 80, 24), @"
      n  2 GPUs  driver 570.86.15                                               live
     GPU 0  A100-SXM4-80GB
     UUID  GPU-0
@@ -226,8 +226,8 @@ fn everything_of_one_gpu() {
     BUSY  42% by SM_ACTIVE, in the last minute:
                                                                      ▃
     CLOCK held down: sw_power_cap
-    XID   31: 2 since the agent started
-    XID   79: 1 since the agent started
+    XID   31 (GPU memory page fault): 2 since the agent started
+    XID   79 (GPU has fallen off the bus): 1 since the agent started
     POD   ml/train (main)
     PID   10  300 MiB  ml/train
     PID   11  700 MiB  ml/other
