@@ -10,16 +10,16 @@ use nvml_wrapper::struct_wrappers::device::ProcessInfo;
 use super::Asking;
 use crate::agent::reading::ProcessReading;
 
-/// As many processes of a GPU are kept as a page of metrics can bear.
+/// As many processes of a GPU are told one by one as a page of metrics can bear.
 const MOST_PROCESSES: usize = 256;
 
 /// The processes, by number: those that compute, those that do so through MPS, those that draw, which NVML lists apart.
-/// `last_seen` is where NVML's samples were read up to.
+/// How many more there are is the second answer. `last_seen` is where NVML's samples were read up to.
 pub(super) fn processes(
     device: &Device<'_>,
     mig: bool,
     last_seen: &mut u64,
-) -> Result<Vec<ProcessReading>, NvmlError> {
+) -> Result<(Vec<ProcessReading>, u32), NvmlError> {
     let mut asking = Asking::default();
     let lists = [
         device.running_compute_processes(),
@@ -44,8 +44,9 @@ pub(super) fn processes(
     // One that both computes and draws is on two lists; what is said first of it stays.
     processes.sort_by_key(|process| (process.pid, process.instance));
     processes.dedup_by_key(|process| (process.pid, process.instance));
+    let unlisted = processes.len().saturating_sub(MOST_PROCESSES) as u32;
     processes.truncate(MOST_PROCESSES);
-    Ok(processes)
+    Ok((processes, unlisted))
 }
 
 /// How busy each process was since `last_seen`: the mean of its samples, in percent. Where NVML has seen none at work it

@@ -42,6 +42,7 @@ struct Found {
     mig: bool,
     instances: Vec<InstanceReading>,
     processes: Vec<ProcessReading>,
+    unlisted_processes: u32,
 }
 
 impl<'nvml> Session<'nvml> {
@@ -83,7 +84,7 @@ impl<'nvml> Session<'nvml> {
         let found = self.nvml.device_by_index(index).and_then(|device| known.read(&device, index));
         match found {
             Ok(_) if known.readings == 1 => Ok(None),
-            Ok(Found { figures, mig, instances, processes }) => Ok(Some(GpuReading {
+            Ok(Found { figures, mig, instances, processes, unlisted_processes }) => Ok(Some(GpuReading {
                 index,
                 identity: known.identity.clone(),
                 fault: None,
@@ -92,6 +93,7 @@ impl<'nvml> Session<'nvml> {
                 mig,
                 instances,
                 processes,
+                unlisted_processes,
             })),
             Err(error) if ends_session(&error) => Err(error),
             Err(error) => {
@@ -116,6 +118,7 @@ pub(in crate::agent) fn nothing(index: u32) -> GpuReading {
         mig: false,
         instances: Vec::new(),
         processes: Vec::new(),
+        unlisted_processes: 0,
     }
 }
 
@@ -142,8 +145,8 @@ impl<'nvml> Known<'nvml> {
         }
         self.readings += 1;
         figures.complete(&self.slow);
-        let processes = processes::processes(device, mig, &mut self.last_seen)?;
-        Ok(Found { figures, mig, instances, processes })
+        let (processes, unlisted_processes) = processes::processes(device, mig, &mut self.last_seen)?;
+        Ok(Found { figures, mig, instances, processes, unlisted_processes })
     }
 
     /// The rate over NVLink since the last reading, both ways together as DCGM has it.

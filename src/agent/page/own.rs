@@ -41,6 +41,7 @@ pub(super) fn metrics(text: &mut Text, view: &View, layout: &Layout, subjects: &
     memory_and_power(text, view, &fresh);
     board(text, view, &fresh);
     processes(text, view, &fresh);
+    unlisted(text, &fresh);
     holders(text, view, &fresh);
     health(text, subjects);
     agent(text, view, layout);
@@ -167,6 +168,14 @@ fn processes(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
         if let Some(value) = process.utilization_percent {
             family.scaled(labels, &[("pid", pid)], value.into(), PERCENT);
         }
+    }
+}
+
+fn unlisted(text: &mut Text, fresh: &[&Subject<'_>]) {
+    let help = "Processes on the GPU that are too many to be told one by one";
+    let mut family = text.family("gpulse_gpu_processes_unlisted", Gauge, help);
+    for subject in fresh.iter().filter(|subject| subject.is_board() && subject.gpu.unlisted_processes > 0) {
+        family.sample(&subject.device_labels, &[], subject.gpu.unlisted_processes.into());
     }
 }
 

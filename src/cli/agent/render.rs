@@ -5,9 +5,7 @@ use std::fmt::Write;
 
 use comfy_table::{Cell, CellAlignment, Row, Table, TableStyle};
 
-use crate::agent::{
-    Attribution, Figure, GpuReading, InstanceReading, Overview, ProcessReading, utilization_ppm,
-};
+use crate::agent::{Attribution, Figure, GpuReading, InstanceReading, Overview, utilization_ppm};
 use crate::cli::output::style;
 use crate::cluster::Timestamp;
 
@@ -78,8 +76,10 @@ fn outside(gpu: &GpuReading, attribution: &Attribution) -> Option<String> {
 }
 
 fn row(gpu: &GpuReading, instance: Option<&InstanceReading>, attribution: Option<&Attribution>) -> Row {
-    let is_inside =
-        |process: &&ProcessReading| instance.is_none_or(|instance| process.instance == Some(instance.mig.id));
+    let processes = match instance.map(|instance| instance.mig.id) {
+        None => gpu.processes.len() + gpu.unlisted_processes as usize,
+        inside => gpu.processes.iter().filter(|process| process.instance == inside).count(),
+    };
     let figures = instance.map_or(&gpu.figures, |instance| &instance.figures);
     let with = |figure, unit: &str, per: u64| {
         figures.get(figure).map_or_else(|| UNKNOWN.to_owned(), |value| format!("{}{unit}", value / per))
@@ -99,7 +99,7 @@ fn row(gpu: &GpuReading, instance: Option<&InstanceReading>, attribution: Option
         format!("{} / {}", mib(Figure::MemoryUsedBytes), mib(Figure::MemoryTotalBytes)),
         with(Figure::TemperatureCelsius, " C", 1),
         with(Figure::PowerMilliwatts, " W", 1000),
-        gpu.processes.iter().filter(is_inside).count().to_string(),
+        processes.to_string(),
         or_unknown(pods),
     ];
     cells.into_iter().map(Cell::new).collect::<Vec<_>>().into()

@@ -115,6 +115,15 @@ async fn processes_of_all_kinds_are_told_once() {
 }
 
 #[tokio::test]
+async fn processes_that_are_too_many_are_counted() {
+    let process = |pid| Process { pid, memory_mib: 1, utilization: None, instance: None };
+    let agent = Running::start(node([Gpu { processes: (1..=300).map(process).collect(), ..gpu("GPU-a") }]));
+    let page = agent.complete_page().await;
+    assert_eq!(page.all("gpulse_process_memory_used_bytes", &[]).len(), 256);
+    assert_eq!(page.value("gpulse_gpu_processes_unlisted", &[]), Some(44.0));
+}
+
+#[tokio::test]
 async fn counters_of_nvlink_become_a_rate() {
     let links = Links { tx_kib: 1000, rx_kib: 3000, tx_kib_per_second: 0 };
     let mut agent = Running::start(node([Gpu { nvlink: Some(links), ..gpu("GPU-a") }]));
