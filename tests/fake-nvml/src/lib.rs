@@ -26,12 +26,12 @@ pub const SCENARIO_VARIABLE: &str = "FAKE_NVML_SCENARIO";
 const LIBRARY: &str = "libfake_nvml.so";
 
 /// The shared library, where cargo puts it for whoever depends on this crate: beside tests and benches, and in the folder
-/// `deps` beside programs.
+/// `deps` beside programs, where one beside the program is of an older build.
 ///
 /// # Errors
 /// What the system says where the running program has no path.
 pub fn library() -> std::io::Result<PathBuf> {
     let program = std::env::current_exe()?;
-    let beside = program.with_file_name(LIBRARY);
-    Ok(if beside.exists() { beside } else { program.with_file_name("deps").join(LIBRARY) })
+    let inside = program.with_file_name("deps").join(LIBRARY);
+    Ok(if inside.exists() { inside } else { program.with_file_name(LIBRARY) })
 }
