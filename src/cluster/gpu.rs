@@ -94,7 +94,7 @@ pub enum Health {
     /// Nothing speaks against it.
     #[default]
     Healthy,
-    /// Its last XID error is one that only a reset mends.
+    /// It had an XID error that only a reset mends.
     FatalXid(u32),
 }
 

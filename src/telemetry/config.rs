@@ -25,7 +25,8 @@ pub struct TelemetryConfig {
     /// The labels that may hold a series' node, as its name or internal IP. The label that fits most series is asked
     /// first, the others in this order, and at last the pods that the series names.
     pub node_labels: Vec<String>,
-    /// A GPU whose last XID error is one of these is unhealthy and not counted as free.
+    /// A GPU that had one of these XID errors is unhealthy and not counted as free. Of dcgm-exporter only the last error is
+    /// known, unless it exports DCGM_EXP_XID_ERRORS_TOTAL.
     pub fatal_xids: Vec<u32>,
 }
 

@@ -25,7 +25,8 @@ use crate::cluster::{Gpu, Health, MigInstance, Samples, Source, Timestamp};
 ///   several series of one metric the newest, then the one without a pod (of the device and not of a pod's share in
 ///   it), then the highest. What is older than the newest by more than `freshFor` is a leftover and counts for nothing.
 /// * A pod holds a device only where exactly one is named.
-/// * A device is unhealthy where any series gives it, or the GPU it is an instance of, a fatal XID error.
+/// * A device is unhealthy where any series gives it, or the GPU it is an instance of, a fatal XID error: as the last, or
+///   among those that are counted.
 /// * A device of which no series says the node is left out, and its series are counted.
 ///
 /// # Errors
@@ -104,7 +105,7 @@ impl<'a> Judge<'a> {
         let sampled_at = self.times.get(value.place, value.metric);
         let reading = match self.plan.metrics[usize::from(value.metric)].meaning {
             Meaning::Utilization(source, _) => self.utilization(id, value, source, sampled_at),
-            Meaning::Memory(..) | Meaning::LastXid => None,
+            Meaning::Memory(..) | Meaning::LastXid | Meaning::XidCount => None,
         };
         let Some(node) = self.locator.node(self.places.whereabouts(place)) else {
             self.report.unjoined_series += 1;
@@ -128,7 +129,7 @@ impl<'a> Judge<'a> {
         let rank = usize::from(value.metric);
         let ratio = self.report.keep(reading::utilization(value.value, self.families[rank]?))?;
         let sampled_at = self.report.keep(sampled_at.ok_or(DropReason::NoSampleTime))?;
-        self.report.dialects.insert(self.plan.metrics[rank].dialect);
+        self.report.dialects.extend(self.plan.metrics[rank].dialect);
         Some(Reading { rank: value.metric, value: ratio, source, sampled_at })
     }
 }

@@ -42,7 +42,8 @@ pub(super) type Rank = u8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Metric {
     pub(super) name: &'static str,
-    pub(super) dialect: Dialect,
+    /// `None` for a name of all times.
+    pub(super) dialect: Option<Dialect>,
     pub(super) meaning: Meaning,
 }
 
@@ -53,6 +54,8 @@ pub(super) enum Meaning {
     Memory(Part, MemoryUnit),
     /// The code of the GPU's last XID error; 0 for none.
     LastXid,
+    /// How often the GPU had the XID error that [`XID_LABEL`] numbers, since the exporter started.
+    XidCount,
 }
 
 /// What a fully busy GPU reads.
@@ -80,17 +83,20 @@ pub(super) enum MemoryUnit {
 }
 
 use Dialect::{Dcgm48, Dcgm49};
-use Meaning::{LastXid, Memory, Utilization};
+use Meaning::{LastXid, Memory, Utilization, XidCount};
 use MemoryUnit::{Bytes, Mib};
 use Part::{Capacity, Free, Reserved, Used};
 use Scale::{Percent, Ratio, RatioOrPercent};
 use Source::{GpuUtil, GrEngineActive, SmActive};
 
-/// dcgm-exporter's metrics, best first: of two that say the same of a GPU the upper one counts.
+/// Metrics of exporters, best first: of two that say the same of a GPU the upper one counts.
 ///
 /// Among the utilizations first what measures headroom best, then the name whose scale is beyond doubt: with DCGM 4.6
 /// `DCGM_FI_DEV_GPU_UTIL_RATIO` is an alias of the percentage, from 4.7 on it is a ratio.
-const DCGM: [Metric; 15] = [
+///
+/// The last XID error is not enough: harmless ones follow the fatal one, such as 45 where the processes on the GPU are
+/// ended. dcgm-exporter counts each number where it is told to; `gpulse agent` always does.
+const METRICS: [Metric; 17] = [
     metric("DCGM_FI_PROF_SM_ACTIVE", Dcgm48, Utilization(SmActive, Ratio)),
     metric("DCGM_FI_PROF_SM_UTIL_RATIO", Dcgm49, Utilization(SmActive, Ratio)),
     metric("DCGM_FI_PROF_GR_ENGINE_ACTIVE", Dcgm48, Utilization(GrEngineActive, Ratio)),
@@ -106,20 +112,30 @@ const DCGM: [Metric; 15] = [
     metric("DCGM_FI_DEV_FB_CAPACITY_BYTES", Dcgm49, Memory(Capacity, Bytes)),
     metric("DCGM_FI_DEV_XID_ERRORS", Dcgm48, LastXid),
     metric("DCGM_FI_DEV_XID_ERROR", Dcgm49, LastXid),
+    timeless("DCGM_EXP_XID_ERRORS_TOTAL", XidCount),
+    timeless("gpulse_gpu_xid_errors_total", XidCount),
 ];
+
+/// The label of a count of XID errors that says which.
+pub(super) const XID_LABEL: &str = "xid";
 
 /// The name that the custom dialect's values go by.
 pub(super) const CUSTOM: &str = "custom";
 
 const fn metric(name: &'static str, dialect: Dialect, meaning: Meaning) -> Metric {
-    Metric { name, dialect, meaning }
+    Metric { name, dialect: Some(dialect), meaning }
+}
+
+const fn timeless(name: &'static str, meaning: Meaning) -> Metric {
+    Metric { name, dialect: None, meaning }
 }
 
 /// The metrics that the configuration asks for, best first.
 pub(super) fn vocabulary(dialect: &DialectConfig) -> Vec<Metric> {
-    let only = |wanted: Dialect| DCGM.into_iter().filter(|metric| metric.dialect == wanted).collect();
+    let only =
+        |wanted| METRICS.into_iter().filter(|metric| metric.dialect.is_none_or(|it| it == wanted)).collect();
     match dialect {
-        DialectConfig::Auto => DCGM.to_vec(),
+        DialectConfig::Auto => METRICS.to_vec(),
         DialectConfig::Dcgm48 => only(Dcgm48),
         DialectConfig::Dcgm49 => only(Dcgm49),
         DialectConfig::Custom(custom) => {
@@ -128,7 +144,7 @@ pub(super) fn vocabulary(dialect: &DialectConfig) -> Vec<Metric> {
                 UtilizationScale::Percent => Percent,
             };
             let utilization = metric(CUSTOM, Dialect::Custom, Utilization(Source::Custom, scale));
-            let others = DCGM.into_iter().filter(|metric| !metric.is_utilization());
+            let others = METRICS.into_iter().filter(|metric| !metric.is_utilization());
             std::iter::once(utilization).chain(others).collect()
         }
     }
@@ -141,5 +157,9 @@ impl Metric {
 
     pub(super) fn is_memory(&self) -> bool {
         matches!(self.meaning, Memory(..))
+    }
+
+    pub(super) fn is_xid_count(&self) -> bool {
+        self.meaning == XidCount
     }
 }

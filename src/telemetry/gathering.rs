@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::answer::Row;
-use super::dialect::{Meaning, Metric, Rank};
+use super::dialect::{Meaning, Metric, Rank, XID_LABEL};
 use super::directory::{Directory, Locator};
-use super::inventory::Inventory;
+use super::inventory::{DeviceId, Inventory};
 use super::labels::Subject;
 use super::places::{PlaceId, Places};
 use super::query::Plan;
@@ -77,21 +77,15 @@ impl<'a> Gathering<'a> {
     pub(super) fn families(&self) -> Vec<Option<Family>> {
         let family = |(metric, spread): (&Metric, &Spread)| match metric.meaning {
             Meaning::Utilization(_, scale) => Some(spread.family(scale)),
-            Meaning::Memory(..) | Meaning::LastXid => None,
+            Meaning::Memory(..) | Meaning::LastXid | Meaning::XidCount => None,
         };
         self.plan.metrics.iter().zip(&self.spreads).map(family).collect()
     }
 
     fn add_value(&mut self, metric: Rank, row: &Row<'_>) {
         let meaning = self.plan.metrics[usize::from(metric)].meaning;
-        if let Meaning::Memory(part, unit) = meaning {
-            let Some(device) = self.inventory.find(row.labels, &self.plan.uuid_labels) else {
-                return self.report.drop(DropReason::NoDevice);
-            };
-            if let Some(amount) = self.report.keep(reading::memory(row.value, unit)) {
-                self.inventory.get_mut(device).memory.add(part, metric, amount);
-            }
-            return;
+        if let Meaning::Memory(..) | Meaning::XidCount = meaning {
+            return self.add_of_device(metric, meaning, row);
         }
         let place = self.places.find(row.labels, &mut self.inventory);
         self.spreads[usize::from(metric)].add(row.value);
@@ -99,12 +93,40 @@ impl<'a> Gathering<'a> {
         let Some(device) = self.places.get(place).device else {
             return self.report.drop(DropReason::NoDevice);
         };
-        if meaning == Meaning::LastXid {
-            let code = self.report.keep(reading::xid(row.value));
-            let fatal = code.filter(|code| self.plan.fatal_xids.contains(&u32::from(*code)));
-            let known = &mut self.inventory.get_mut(device).fatal_xid;
-            *known = fatal.max(*known);
+        if meaning == Meaning::LastXid
+            && let Some(code) = self.report.keep(reading::xid(row.value))
+        {
+            self.add_xid(device, code);
         }
         self.values.push(Value { place, metric, value: row.value });
+    }
+
+    /// What is known of a device wherever it is.
+    fn add_of_device(&mut self, metric: Rank, meaning: Meaning, row: &Row<'_>) {
+        let Some(device) = self.inventory.find(row.labels, &self.plan.uuid_labels) else {
+            return self.report.drop(DropReason::NoDevice);
+        };
+        match meaning {
+            Meaning::Memory(part, unit) => {
+                if let Some(amount) = self.report.keep(reading::memory(row.value, unit)) {
+                    self.inventory.get_mut(device).memory.add(part, metric, amount);
+                }
+            }
+            Meaning::XidCount => {
+                let code = row.labels.get(XID_LABEL).and_then(|code| code.parse().ok());
+                let code = self.report.keep(code.ok_or(DropReason::NotANumber));
+                if let Some(code) = code.filter(|_| row.value > 0.0) {
+                    self.add_xid(device, code);
+                }
+            }
+            Meaning::Utilization(..) | Meaning::LastXid => {}
+        }
+    }
+
+    fn add_xid(&mut self, device: DeviceId, code: u16) {
+        if self.plan.fatal_xids.contains(&code.into()) {
+            let known = &mut self.inventory.get_mut(device).fatal_xid;
+            *known = (*known).max(Some(code));
+        }
     }
 }

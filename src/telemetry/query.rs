@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::config::{DialectConfig, TelemetryConfig};
-use super::dialect::{self, CUSTOM, Metric};
+use super::dialect::{self, CUSTOM, Metric, XID_LABEL};
 
 /// The label that names the metric.
 pub(super) const NAME_LABEL: &str = "__name__";
@@ -77,13 +77,22 @@ impl Plan {
         let named =
             |metrics: &[&Metric]| metrics.iter().map(|metric| metric.name).collect::<Vec<_>>().join("|");
         let known = || self.metrics.iter().filter(|metric| metric.name != CUSTOM);
-        let (memory, located): (Vec<_>, Vec<_>) = known().partition(|metric| metric.is_memory());
-        // Memory is looked up by device, so it needs no word on where the device is.
+        let (memory, others): (Vec<_>, Vec<_>) = known().partition(|metric| metric.is_memory());
+        let (counts, located): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|metric: &&Metric| metric.is_xid_count());
+        // Memory and counts are looked up by device, so they need no word on where the device is.
         let devices = format!("{},GPU_I_ID", self.uuid_labels.join(","));
+        let fatal = self.fatal_xids.iter().map(u32::to_string).collect::<Vec<_>>().join("|");
         let mut terms = vec![
             format!("max by (__name__,{by}) ({{__name__=~\"{}\"}})", named(&located)),
             format!("max by (__name__,{devices}) ({{__name__=~\"{}\"}})", named(&memory)),
         ];
+        if !fatal.is_empty() {
+            let counts = named(&counts);
+            terms.push(format!(
+                "max by (__name__,{XID_LABEL},{devices}) ({{__name__=~\"{counts}\",{XID_LABEL}=~\"{fatal}\"}})"
+            ));
+        }
         let labelled = |vector: &str, label: &str, name: &str| {
             // Line breaks, so that a comment at the end of the operator's PromQL ends there.
             format!("label_replace(max by ({by}) (\n{vector}\n), \"{label}\", \"{name}\", \"\", \"\")")
@@ -100,7 +109,7 @@ impl Plan {
 
     /// All labels that are read.
     pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
-        self.identity().chain([NAME_LABEL, METRIC_LABEL, SAMPLED_LABEL])
+        self.identity().chain([NAME_LABEL, METRIC_LABEL, SAMPLED_LABEL, XID_LABEL])
     }
 
     /// The labels that say which GPU a series is about, where it is and who holds it.

@@ -10,6 +10,9 @@ use testbed::{Agent, NodeScenario, eventually};
 
 use crate::world::{SOON, Telemetry, World};
 
+/// "Preemptive cleanup, due to previous errors": what follows most of the others.
+const ENDED: u64 = 45;
+
 /// The GPU has fallen off the bus (NVIDIA's XID catalogue): one of those that gpulse takes as fatal.
 const FATAL: u64 = 79;
 
@@ -54,7 +57,8 @@ async fn pods_follow_what_the_agents_read() -> Result<()> {
         );
     }
 
-    idle.change(|scenario| scenario.xids.push(Xid { gpu: 1, code: FATAL }))?;
+    // The driver ends the processes on the GPU, which is an error of its own.
+    idle.change(|scenario| scenario.xids.extend([FATAL, ENDED].map(|code| Xid { gpu: 1, code })))?;
     eventually(SOON, "the XID error has come to gpulse", async || {
         let snapshot = world.gpulse.admin_json("/v1/snapshot").await?.to_string();
         Ok(snapshot.contains("fatalXid").then_some(()))

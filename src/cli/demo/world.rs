@@ -39,7 +39,7 @@ pub(super) struct WorldGpu {
     pub(super) pods: Vec<(PodKey, PerMille)>,
     /// What somebody outside Kubernetes does to it.
     pub(super) outside: PerMille,
-    /// Its last XID error, where that is fatal.
+    /// Its fatal XID error, where it had one.
     pub(super) xid: Option<u32>,
 }
 

@@ -76,7 +76,7 @@ impl GpuBuilder {
         self
     }
 
-    /// Its last XID is fatal.
+    /// It had a fatal XID error.
     pub(crate) fn sick(mut self, xid: u32) -> Self {
         self.gpu.health = Health::FatalXid(xid);
         self

@@ -3,7 +3,9 @@
 use gpulse::cluster::{Health, Mib, PodKey};
 use gpulse::telemetry::{DropReason, TelemetryConfig};
 
-use super::language::{BLANK, GR, SM, UTIL, UTIL_RATIO, XID, read, read_in, series, two_nodes};
+use super::language::{
+    BLANK, GR, SM, SeriesBuilder, UTIL, UTIL_RATIO, XID, read, read_in, series, two_nodes,
+};
 use crate::support::pod;
 
 #[test]
@@ -104,6 +106,22 @@ fn a_fatal_xid_makes_a_gpu_unhealthy_even_where_nothing_else_is_measured() {
     let config = TelemetryConfig { fatal_xids: vec![13], ..TelemetryConfig::default() };
     assert_eq!(read_in(&two_nodes(), &config, &[series(XID, 13.0)]).only().health, Health::FatalXid(13));
     assert_eq!(read_in(&two_nodes(), &config, &[series(XID, 79.0)]).only().health, Health::Healthy);
+}
+
+/// A process that is ended for the first error leaves the second.
+#[test]
+fn a_fatal_xid_stays_fatal_when_a_harmless_one_follows() {
+    let count = |name, code: u32, count| series(name, count).label("xid", &code.to_string());
+    for name in ["gpulse_gpu_xid_errors_total", "DCGM_EXP_XID_ERRORS_TOTAL"] {
+        let health = |counts: &[SeriesBuilder]| {
+            read(&[&[series(XID, 45.0), series(SM, 0.1)], counts].concat()).only().health
+        };
+        assert_eq!(health(&[count(name, 48, 1.0), count(name, 45, 1.0)]), Health::FatalXid(48), "{name}");
+        assert_eq!(health(&[count(name, 48, 0.0), count(name, 45, 9.0)]), Health::Healthy, "{name}");
+        assert_eq!(health(&[count(name, 79, 1.0).gpu(1)]), Health::Healthy, "another GPU's {name}");
+    }
+    let odd = read(&[series(SM, 0.1), series("gpulse_gpu_xid_errors_total", 1.0)]);
+    assert_eq!((odd.only().health, odd.dropped()), (Health::Healthy, vec![(DropReason::NotANumber, 1)]));
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn the_query_asks_for_values_and_their_times() {
     insta::assert_snapshot!(Plan::new(&TelemetryConfig::default()).query(), @r#"
     max by (__name__,node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) ({__name__=~"DCGM_FI_PROF_SM_ACTIVE|DCGM_FI_PROF_SM_UTIL_RATIO|DCGM_FI_PROF_GR_ENGINE_ACTIVE|DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO|DCGM_FI_DEV_GPU_UTIL|DCGM_FI_DEV_GPU_UTIL_RATIO|DCGM_FI_DEV_XID_ERRORS|DCGM_FI_DEV_XID_ERROR"})
     or max by (__name__,UUID,uuid,GPU_I_ID) ({__name__=~"DCGM_FI_DEV_FB_USED|DCGM_FI_DEV_FB_USED_BYTES|DCGM_FI_DEV_FB_FREE|DCGM_FI_DEV_FB_FREE_BYTES|DCGM_FI_DEV_FB_RESERVED|DCGM_FI_DEV_FB_RESERVED_BYTES|DCGM_FI_DEV_FB_CAPACITY_BYTES"})
+    or max by (__name__,xid,UUID,uuid,GPU_I_ID) ({__name__=~"DCGM_EXP_XID_ERRORS_TOTAL|gpulse_gpu_xid_errors_total",xid=~"48|62|64|74|79|95|119|120"})
     or label_replace(max by (node,kubernetes_node,nodename,Hostname,hostname,exported_instance,instance,UUID,uuid,gpu,GPU_I_ID,GPU_I_PROFILE,modelName,pod,namespace,exported_pod,exported_namespace,pod_name,pod_namespace) (
     timestamp(DCGM_FI_PROF_SM_ACTIVE)
     ), "gpulse_sampled", "DCGM_FI_PROF_SM_ACTIVE", "", "")
