@@ -57,15 +57,13 @@ impl GpuReading {
     #[must_use]
     pub fn names(&self, instance: Option<&InstanceReading>) -> Vec<Arc<str>> {
         let identity = self.identity.as_ref();
+        let file = identity.and_then(|identity| identity.file.as_ref());
         match instance {
             Some(instance) => {
-                let file =
-                    identity.map(|identity| format!("{}/gi{}", identity.device, instance.mig.id).into());
+                let file = file.map(|file| format!("{file}/gi{}", instance.mig.id).into());
                 instance.uuids.iter().cloned().chain(file).collect()
             }
-            None => identity.map_or_else(Vec::new, |identity| {
-                vec![identity.uuid.clone(), identity.device.as_str().into()]
-            }),
+            None => identity.map(|identity| identity.uuid.clone()).into_iter().chain(file.cloned()).collect(),
         }
     }
 }
@@ -80,8 +78,11 @@ pub struct Identity {
     pub model: String,
     /// The PCI address, such as `00000000:07:00.0`.
     pub pci_bus_id: String,
-    /// The device as dcgm-exporter calls it, such as `nvidia0`.
+    /// The device as dcgm-exporter calls it, by its index, such as `nvidia0`.
     pub device: String,
+    /// The device's file in `/dev`, by its minor number, which may be another: such as `nvidia0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Arc<str>>,
 }
 
 /// A MIG GPU instance.

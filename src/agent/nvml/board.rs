@@ -58,8 +58,8 @@ pub(super) fn identity(device: &Device<'_>, index: u32) -> Result<Arc<Identity>,
         model: asking.ask(device.name()).unwrap_or_default(),
         // dcgm-exporter prints NVML's address as it is, with eight digits of domain.
         pci_bus_id: asking.ask(device.pci_info()).map(|pci| pci.bus_id).unwrap_or_default(),
-        // dcgm-exporter's too is of the index and not of the device file's minor number.
         device: format!("nvidia{index}"),
+        file: asking.ask(device.minor_number()).map(|minor| format!("nvidia{minor}").into()),
     };
     asking.finish()?;
     Ok(Arc::new(identity))

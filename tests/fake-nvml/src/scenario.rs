@@ -31,6 +31,8 @@ pub struct Gpu {
     pub uuid: String,
     /// NVML's product name.
     pub name: String,
+    /// The number of its device file; the index where it is `None`.
+    pub minor: Option<u32>,
     /// Whether it has fallen off the bus.
     pub lost: bool,
     /// Functions that do not return for this GPU while they are named here.
@@ -231,6 +233,7 @@ impl Default for Gpu {
         Self {
             uuid: String::new(),
             name: "NVIDIA A100-SXM4-80GB".into(),
+            minor: None,
             lost: false,
             hanging: Vec::new(),
             utilization: Some(Curve::Constant(0.0)),

@@ -88,6 +88,20 @@ async fn whole_and_shared_gpus_have_the_pods_that_kubelet_names() {
     assert_eq!(agent.ready().await, (200, "ok".into()));
 }
 
+/// GKE's plugin names device files, whose numbers need not be in the order of PCI addresses.
+#[tokio::test]
+async fn a_device_file_is_of_the_gpu_with_its_number() {
+    let kubelet = Kubelet::start(|known| {
+        known.give("train", &["nvidia1"]);
+        known.give("small", &["nvidia0/gi2"]);
+    });
+    let whole = Gpu { minor: Some(1), ..gpu("GPU-a") };
+    let cut = Gpu { minor: Some(0), ..mig("GPU-m", 2) };
+    let agent = start(node([whole, cut]), &kubelet);
+    let page = agent.page_when(|page| !held(page).is_empty()).await;
+    assert_eq!(held(&page), holds(&[("train", "GPU-a", 1), ("small", "GPU-m/2", 1)]));
+}
+
 #[tokio::test]
 async fn sixteen_gpus_of_seven_shared_instances_each() {
     const SHARES: u32 = 4;

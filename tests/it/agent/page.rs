@@ -19,6 +19,7 @@ pub(super) fn read(index: u32, figures: &[(Figure, u64)]) -> GpuReading {
         model: "NVIDIA A100-SXM4-80GB".into(),
         pci_bus_id: format!("00000000:1{index}:00.0"),
         device: format!("nvidia{index}"),
+        file: Some(format!("nvidia{index}").into()),
     };
     GpuReading {
         index,

@@ -21,6 +21,8 @@ reads! {
     nvmlDeviceGetCurrentClocksThrottleReasons: c_ulonglong = |target| target.whole()?.throttle_reasons;
     nvmlDeviceGetUtilizationRates: nvmlUtilization_t = utilization;
     nvmlDeviceGetMemoryInfo_v2: nvmlMemory_v2_t = memory;
+    nvmlDeviceGetMinorNumber: c_uint =
+        |target| Some(target.whole()?.minor.unwrap_or(target.index as c_uint));
     nvmlDeviceGetPciInfo_v3: nvmlPciInfo_t = |target| Some(pci(target));
 }
 
