@@ -41,14 +41,9 @@ pub struct GpuReading {
     /// Processes on it, of whatever kind; where there are very many not all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processes: Vec<ProcessReading>,
-    /// How many more there are.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub unlisted_processes: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_none(count: &u32) -> bool {
-    *count == 0
+    /// How many more there are; `None` where NVML does not list them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlisted_processes: Option<u32>,
 }
 
 impl GpuReading {

@@ -88,8 +88,9 @@ impl HolderFault {
             }
             _ => (HolderFaultKind::KubeletFailed, ""),
         };
-        let said = causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
-        let text = format!("kubelet at {}: {said}{advice}", socket.display());
+        let mut said: Vec<String> = causes(error).map(ToString::to_string).collect();
+        said.dedup();
+        let text = format!("kubelet at {}: {}{advice}", socket.display(), said.join(": "));
         Self { kind, text }
     }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use nvml_wrapper::Device;
 use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
-use nvml_wrapper::struct_wrappers::device::ProcessInfo;
 
 use super::Asking;
 use crate::agent::reading::ProcessReading;
@@ -14,23 +13,25 @@ use crate::agent::reading::ProcessReading;
 const MOST_PROCESSES: usize = 256;
 
 /// The processes, by number: those that compute, those that do so through MPS, those that draw, which NVML lists apart.
-/// How many more there are is the second answer. `last_seen` is where NVML's samples were read up to.
+/// How many more there are is the second answer; `None` where NVML does not list those that compute. `last_seen` is where
+/// its samples were read up to.
 pub(super) fn processes(
     device: &Device<'_>,
     mig: bool,
     last_seen: &mut u64,
-) -> Result<(Vec<ProcessReading>, u32), NvmlError> {
+) -> Result<(Vec<ProcessReading>, Option<u32>), NvmlError> {
     let mut asking = Asking::default();
     let lists = [
         device.running_compute_processes(),
         device.mps_running_compute_processes(),
         device.running_graphics_processes(),
-    ];
-    let running: Vec<ProcessInfo> = lists.into_iter().filter_map(|list| asking.ask(list)).flatten().collect();
+    ]
+    .map(|list| asking.ask(list));
+    let is_listed = lists[0].is_some();
+    let running = lists.into_iter().flatten().flatten();
     let busy = if mig { None } else { utilization(device, &mut asking, last_seen) };
     asking.finish()?;
     let mut processes: Vec<ProcessReading> = running
-        .into_iter()
         .map(|process| ProcessReading {
             pid: process.pid,
             instance: process.gpu_instance_id,
@@ -46,7 +47,7 @@ pub(super) fn processes(
     processes.dedup_by_key(|process| (process.pid, process.instance));
     let unlisted = processes.len().saturating_sub(MOST_PROCESSES) as u32;
     processes.truncate(MOST_PROCESSES);
-    Ok((processes, unlisted))
+    Ok((processes, is_listed.then_some(unlisted)))
 }
 
 /// How busy each process was since `last_seen`: the mean of its samples, in percent. Where NVML has seen none at work it

@@ -42,7 +42,7 @@ struct Found {
     mig: bool,
     instances: Vec<InstanceReading>,
     processes: Vec<ProcessReading>,
-    unlisted_processes: u32,
+    unlisted_processes: Option<u32>,
 }
 
 impl<'nvml> Session<'nvml> {
@@ -118,7 +118,7 @@ pub(in crate::agent) fn nothing(index: u32) -> GpuReading {
         mig: false,
         instances: Vec::new(),
         processes: Vec::new(),
-        unlisted_processes: 0,
+        unlisted_processes: None,
     }
 }
 

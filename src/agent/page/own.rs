@@ -174,8 +174,10 @@ fn processes(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
 fn unlisted(text: &mut Text, fresh: &[&Subject<'_>]) {
     let help = "Processes on the GPU that are too many to be told one by one";
     let mut family = text.family("gpulse_gpu_processes_unlisted", Gauge, help);
-    for subject in fresh.iter().filter(|subject| subject.is_board() && subject.gpu.unlisted_processes > 0) {
-        family.sample(&subject.device_labels, &[], subject.gpu.unlisted_processes.into());
+    for subject in fresh.iter().filter(|subject| subject.is_board()) {
+        if let Some(unlisted @ 1..) = subject.gpu.unlisted_processes {
+            family.sample(&subject.device_labels, &[], unlisted.into());
+        }
     }
 }
 
@@ -196,18 +198,19 @@ fn holders(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
             family.sample(&with_holder(&subject.device_labels, holder), &[], (*count).into());
         }
     }
+    let listed = || fresh.iter().filter(|subject| subject.gpu.unlisted_processes.is_some());
     let count = |subject: &Subject<'_>, is_it: fn(Option<&Owner>) -> bool| {
         subject.processes().filter(|process| is_it(attribution.owner(process.pid))).count() as u64
     };
     let help = "Processes on the device that belong to no pod: it is in use by nobody in Kubernetes";
     let mut family = text.family("gpulse_gpu_processes_outside_kubernetes", Gauge, help);
-    for subject in fresh {
+    for subject in listed() {
         let outside = count(subject, |owner| matches!(owner, Some(Owner::Outside)));
         family.sample(&subject.device_labels, &[], outside);
     }
     let help = "Processes on the device of which it is not known whose they are";
     let mut family = text.family("gpulse_gpu_processes_unknown", Gauge, help);
-    for subject in fresh {
+    for subject in listed() {
         family.sample(&subject.device_labels, &[], count(subject, |owner| owner.is_none()));
     }
 }

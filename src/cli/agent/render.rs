@@ -76,10 +76,10 @@ fn outside(gpu: &GpuReading, attribution: &Attribution) -> Option<String> {
 }
 
 fn row(gpu: &GpuReading, instance: Option<&InstanceReading>, attribution: Option<&Attribution>) -> Row {
-    let processes = match instance.map(|instance| instance.mig.id) {
-        None => gpu.processes.len() + gpu.unlisted_processes as usize,
+    let processes = gpu.unlisted_processes.map(|unlisted| match instance.map(|instance| instance.mig.id) {
+        None => gpu.processes.len() + unlisted as usize,
         inside => gpu.processes.iter().filter(|process| process.instance == inside).count(),
-    };
+    });
     let figures = instance.map_or(&gpu.figures, |instance| &instance.figures);
     let with = |figure, unit: &str, per: u64| {
         figures.get(figure).map_or_else(|| UNKNOWN.to_owned(), |value| format!("{}{unit}", value / per))
@@ -99,7 +99,7 @@ fn row(gpu: &GpuReading, instance: Option<&InstanceReading>, attribution: Option
         format!("{} / {}", mib(Figure::MemoryUsedBytes), mib(Figure::MemoryTotalBytes)),
         with(Figure::TemperatureCelsius, " C", 1),
         with(Figure::PowerMilliwatts, " W", 1000),
-        processes.to_string(),
+        or_unknown(processes.map(|count| count.to_string())),
         or_unknown(pods),
     ];
     cells.into_iter().map(Cell::new).collect::<Vec<_>>().into()

@@ -5,6 +5,7 @@ use std::path::Path;
 use fake_nvml::{Scenario, Xid};
 
 use super::driver::{Page, Running, gpu, node};
+use super::kubelet::Kubelet;
 
 const UTIL: &str = "DCGM_FI_DEV_GPU_UTIL";
 
@@ -116,10 +117,19 @@ async fn a_gpu_that_was_never_there_is_told_by_its_index() {
 #[tokio::test]
 async fn an_old_driver_lacks_some_functions() {
     let mut scenario = node([gpu("GPU-a")]);
-    scenario.missing = ["MemoryInfo_v2", "MigMode", "FieldValues", "ProcessUtilization", "ViolationStatus"]
-        .map(|name| format!("nvmlDeviceGet{name}"))
-        .into();
-    let agent = Running::start(scenario);
+    scenario.missing = [
+        "MemoryInfo_v2",
+        "MigMode",
+        "FieldValues",
+        "ProcessUtilization",
+        "ViolationStatus",
+        "ComputeRunningProcesses_v3",
+    ]
+    .map(|name| format!("nvmlDeviceGet{name}"))
+    .into();
+    let kubelet = Kubelet::start(|_| {});
+    let socket = kubelet.socket();
+    let agent = Running::start_with(scenario, &["--pod-resources-socket", socket.to_str().unwrap()]);
     let page = agent.complete_page().await;
     assert_eq!((page.problem(), page.value("gpulse_gpu_up", &[])), (None, Some(1.0)));
     let absent = ["FB_USED", "MEMORY_TEMP", "UNCORRECTABLE_REMAPPED_ROWS", "POWER_VIOLATION"];
@@ -127,6 +137,7 @@ async fn an_old_driver_lacks_some_functions() {
         assert_eq!(page.all(&name, &[]), [], "{name}");
         assert!(!page.0.contains(&format!("# TYPE {name} ")), "a family without samples leaves no trace");
     }
+    assert!(!page.0.contains("gpulse_gpu_processes"), "none is known of: {}", page.0);
     let there = ["GPU_UTIL", "POWER_USAGE", "ECC_DBE_VOL_TOTAL"];
     for name in there.map(|name| format!("DCGM_FI_DEV_{name}")) {
         assert_eq!(page.all(&name, &[]).len(), 1, "{name}");

@@ -30,7 +30,7 @@ pub(super) fn read(index: u32, figures: &[(Figure, u64)]) -> GpuReading {
         mig: false,
         instances: Vec::new(),
         processes: Vec::new(),
-        unlisted_processes: 0,
+        unlisted_processes: Some(0),
     }
 }
 
