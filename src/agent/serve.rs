@@ -115,8 +115,10 @@ async fn metrics(State(front): State<Front>, headers: HeaderMap) -> impl IntoRes
 async fn ready(State(front): State<Front>, request: Request) -> impl IntoResponse {
     let is_verbose = request.uri().query() == Some("verbose");
     let (reading, trouble) = front.agent.state();
+    let gpus = || reading.iter().flat_map(|reading| &reading.gpus);
     let age = reading.as_ref().map(|reading| clock::now().since(reading.taken_at));
     let is_fresh = age.is_some_and(|age| age <= front.layout.show_for);
+    let is_readable = gpus().any(|gpu| gpu.fault.is_none());
     let mut lines = String::new();
     // Writing to a string does not fail.
     let _ = match (&trouble, age) {
@@ -125,10 +127,10 @@ async fn ready(State(front): State<Front>, request: Request) -> impl IntoRespons
         (None, Some(age)) if !is_fresh => {
             writeln!(lines, "[-]nvml failed: last read {} s ago", age.as_secs())
         }
+        (None, Some(_)) if !is_readable => writeln!(lines, "[-]nvml failed: no GPU can be read"),
         (None, Some(_)) => writeln!(lines, "[+]nvml ok"),
     };
-    let gpus = reading.iter().flat_map(|reading| &reading.gpus);
-    for gpu in gpus {
+    for gpu in gpus() {
         let uuid = gpu.identity.as_ref().map_or("unknown", |identity| &identity.uuid);
         let _ = match &gpu.fault {
             Some(fault) => writeln!(lines, "[-]gpu {} ({uuid}) failed: {fault}", gpu.index),
@@ -149,7 +151,7 @@ async fn ready(State(front): State<Front>, request: Request) -> impl IntoRespons
         None if is_verbose => writeln!(lines, "[+]xid ok"),
         None => Ok(()),
     };
-    let is_ready = trouble.is_none() && is_fresh;
+    let is_ready = trouble.is_none() && is_fresh && is_readable;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let text = if is_ready && lines.lines().count() == 1 && !is_verbose { "ok".to_owned() } else { lines };
     (status, text)

@@ -53,10 +53,17 @@ async fn gpus_that_hang_one_after_the_other_are_all_set_aside() {
     agent.page_when(|page| page.all(UTIL, &[]).len() == 3).await;
     agent.change(|node| (0..2).for_each(|gpu| hang(node, gpu)));
     agent.page_when(|page| page.all("gpulse_gpu_fault", &[("fault", "hanging")]).len() == 2).await;
+    assert_eq!(agent.ready().await.0, 200, "one is read");
     agent.change(|node| node.gpus[2].utilization = Some(5.0.into()));
     agent.page_when(|page| page.value(UTIL, &[("UUID", "GPU-c")]) == Some(5.0)).await;
+    agent.change(|node| hang(node, 2));
+    agent.page_when(|page| page.all("gpulse_gpu_fault", &[]).len() == 3).await;
+    let (status, text) = agent.ready().await;
+    assert_eq!(status, 503);
+    assert!(text.contains("[-]nvml failed: no GPU can be read"), "{text}");
     agent.change(|node| node.gpus.iter_mut().for_each(|gpu| gpu.hanging.clear()));
     agent.page_when(|page| page.all("gpulse_gpu_fault", &[]).is_empty()).await;
+    assert_eq!(agent.ready().await, (200, "ok".into()));
 }
 
 /// A driver that holds every call: there is nobody to take over, and nothing to show but that.
