@@ -31,7 +31,6 @@ struct Known<'nvml> {
     slow: Figures,
     sampler: Sampler<'nvml>,
     instance_samplers: BTreeMap<u32, Sampler<'nvml>>,
-    last_seen: u64,
     /// All data over NVLink so far, and since when that is known.
     nvlink: Option<(Stopwatch, u64)>,
 }
@@ -145,7 +144,7 @@ impl<'nvml> Known<'nvml> {
         }
         self.readings += 1;
         figures.complete(&self.slow);
-        let (processes, unlisted_processes) = processes::processes(device, mig, &mut self.last_seen)?;
+        let (processes, unlisted_processes) = processes::processes(device, mig)?;
         Ok(Found { figures, mig, instances, processes, unlisted_processes })
     }
 

@@ -114,6 +114,21 @@ async fn processes_of_all_kinds_are_told_once() {
     assert_eq!(found.collect::<Vec<_>>(), [("5", 50.0), ("7", 70.0), ("8", 80.0), ("9", 90.0)]);
 }
 
+/// The driver samples once a second, and the agent reads thirty times in that.
+#[tokio::test]
+async fn a_process_between_two_samples_is_not_at_rest() {
+    let busy = Process { pid: 7, memory_mib: 1, utilization: Some(60), instance: None };
+    let idle = Process { pid: 8, utilization: None, ..busy.clone() };
+    let nonsense = Process { pid: 7, utilization: Some(u32::MAX), ..busy.clone() };
+    let agent = Running::start(node([Gpu { processes: vec![busy, idle, nonsense], ..gpu("GPU-a") }]));
+    let mut page = agent.complete_page().await;
+    for _ in 0..30 {
+        let of = |pid| page.value("gpulse_process_utilization_ratio", &[("pid", pid)]);
+        assert_eq!((of("7"), of("8")), (Some(0.6), Some(0.0)));
+        page = agent.complete_page().await;
+    }
+}
+
 #[tokio::test]
 async fn processes_that_are_too_many_are_counted() {
     let process = |pid| Process { pid, memory_mib: 1, utilization: None, instance: None };

@@ -1,6 +1,7 @@
 //! Processes on a device.
 
 use std::ffi::{c_uint, c_ulonglong};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nvml_wrapper_sys::bindings::*;
 
@@ -9,6 +10,8 @@ use crate::scenario::{Gpu, Process};
 use crate::state::{self, Refusal, Target};
 
 const MIB: u64 = 1 << 20;
+
+const MICROSECONDS_PER_SECOND: u64 = 1_000_000;
 
 /// What NVML writes where there is no instance.
 const NO_INSTANCE: c_uint = c_uint::MAX;
@@ -80,7 +83,9 @@ pub unsafe extern "C" fn nvmlDeviceGetProcessUtilization(
         if target.gpu().mig == Some(true) {
             return Err(nvmlReturn_enum_NVML_ERROR_NOT_SUPPORTED);
         }
-        let timeStamp = target.now.elapsed.as_micros() as u64 + 1;
+        // A slow driver: one sample, at the last full second.
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let timeStamp = since_epoch.as_secs() * MICROSECONDS_PER_SECOND;
         let sample = |process: &Process| {
             process.utilization.map(|smUtil| nvmlProcessUtilizationSample_t {
                 pid: process.pid,
