@@ -34,7 +34,7 @@ const fn renamed(figure: Figure, kind: Kind, old: Name, new: Name) -> Metric {
     Metric { origin: Origin::Figure(figure), kind, old: Some(old), new: Some(new) }
 }
 
-pub(in crate::agent) const METRICS: [Metric; 40] = [
+pub(in crate::agent) const METRICS: [Metric; 47] = [
     renamed(
         Figure::SmClockMegahertz,
         Gauge,
@@ -196,6 +196,53 @@ pub(in crate::agent) const METRICS: [Metric; 40] = [
         Figure::EccUncorrectedAggregate,
         Counter,
         name("DCGM_FI_DEV_ECC_DBE_AGG_TOTAL", "Total number of double-bit persistent ECC errors.", SAME),
+    ),
+    kept(
+        Figure::PagesRetiredSingleBit,
+        Counter,
+        name("DCGM_FI_DEV_RETIRED_SBE", "Total number of retired pages due to single-bit errors.", SAME),
+    ),
+    kept(
+        Figure::PagesRetiredDoubleBit,
+        Counter,
+        name("DCGM_FI_DEV_RETIRED_DBE", "Total number of retired pages due to double-bit errors.", SAME),
+    ),
+    kept(
+        Figure::PagesPendingRetirement,
+        Counter,
+        name("DCGM_FI_DEV_RETIRED_PENDING", "Total number of pages pending retirement.", SAME),
+    ),
+    kept(
+        Figure::NvlinkFlitCrcErrors,
+        Counter,
+        name(
+            "DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL",
+            "Total number of NVLink flow-control CRC errors.",
+            SAME,
+        ),
+    ),
+    kept(
+        Figure::NvlinkDataCrcErrors,
+        Counter,
+        name(
+            "DCGM_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL",
+            "Total number of NVLink data CRC errors.",
+            SAME,
+        ),
+    ),
+    kept(
+        Figure::NvlinkReplays,
+        Counter,
+        name("DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL", "Total number of NVLink retries.", SAME),
+    ),
+    kept(
+        Figure::NvlinkRecoveries,
+        Counter,
+        name(
+            "DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL",
+            "Total number of NVLink recovery errors.",
+            SAME,
+        ),
     ),
     renamed(
         Figure::NvlinkBytesPerSecond,

@@ -8,10 +8,14 @@ use nvml_wrapper::enum_wrappers::device::{
 };
 use nvml_wrapper::enums::device::SampleValue;
 use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::struct_wrappers::device::FieldValueSample;
 use nvml_wrapper::structs::device::{FieldId, UtilizationInfo};
 use nvml_wrapper_sys::bindings::field_id::{
-    NVML_FI_DEV_MEMORY_TEMP, NVML_FI_DEV_REMAPPED_COR, NVML_FI_DEV_REMAPPED_FAILURE,
-    NVML_FI_DEV_REMAPPED_PENDING, NVML_FI_DEV_REMAPPED_UNC,
+    NVML_FI_DEV_MEMORY_TEMP, NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL,
+    NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL, NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL,
+    NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL, NVML_FI_DEV_REMAPPED_COR, NVML_FI_DEV_REMAPPED_FAILURE,
+    NVML_FI_DEV_REMAPPED_PENDING, NVML_FI_DEV_REMAPPED_UNC, NVML_FI_DEV_RETIRED_DBE,
+    NVML_FI_DEV_RETIRED_PENDING, NVML_FI_DEV_RETIRED_SBE,
 };
 
 use super::{Asking, raw};
@@ -34,12 +38,19 @@ const VIOLATIONS: [(Figure, PerformancePolicy); 6] = [
     (Figure::ReliabilityViolationNanoseconds, PerformancePolicy::Reliability),
 ];
 
-/// Remapped rows as fields: `nvmlDeviceGetRemappedRows` is not wrapped, and says the same.
-const REMAPPED: [(Figure, u32); 4] = [
+/// What NVML gives as fields, all in one call. The totals of NVLink are over all links.
+const FIELDS: [(Figure, u32); 11] = [
     (Figure::RowsRemappedCorrectable, NVML_FI_DEV_REMAPPED_COR),
     (Figure::RowsRemappedUncorrectable, NVML_FI_DEV_REMAPPED_UNC),
     (Figure::RowRemapPending, NVML_FI_DEV_REMAPPED_PENDING),
     (Figure::RowRemapFailed, NVML_FI_DEV_REMAPPED_FAILURE),
+    (Figure::PagesRetiredSingleBit, NVML_FI_DEV_RETIRED_SBE),
+    (Figure::PagesRetiredDoubleBit, NVML_FI_DEV_RETIRED_DBE),
+    (Figure::PagesPendingRetirement, NVML_FI_DEV_RETIRED_PENDING),
+    (Figure::NvlinkFlitCrcErrors, NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL),
+    (Figure::NvlinkDataCrcErrors, NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL),
+    (Figure::NvlinkReplays, NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL),
+    (Figure::NvlinkRecoveries, NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL),
 ];
 
 const PCIE: [(Figure, PcieUtilCounter); 2] = [
@@ -121,8 +132,9 @@ pub(super) fn slow(device: &Device<'_>, known: &Figures) -> Result<Figures, Nvml
     for (figure, policy) in VIOLATIONS {
         put(figure, device.violation_status(policy).map(|found| found.violation_time));
     }
-    for (figure, id) in REMAPPED {
-        put(figure, field(device, id));
+    let found = fields(device, FIELDS.map(|(_, id)| id));
+    for ((figure, _), found) in FIELDS.into_iter().zip(found) {
+        put(figure, found);
     }
     // Not GPM's rates since the last reading but of 20 milliseconds, which the call waits for.
     for (figure, way) in PCIE.into_iter().filter(|(figure, _)| known.get(*figure).is_none()) {
@@ -133,8 +145,22 @@ pub(super) fn slow(device: &Device<'_>, known: &Figures) -> Result<Figures, Nvml
 }
 
 fn field(device: &Device<'_>, id: u32) -> Result<u64, NvmlError> {
-    let answers = device.field_values_for(&[FieldId(id)])?;
-    match answers.into_iter().next().ok_or(NvmlError::NoData)??.value? {
+    let [found] = fields(device, [id]);
+    found
+}
+
+/// Each as it is found; where none can be asked for, the error is the first one's.
+fn fields<const N: usize>(device: &Device<'_>, ids: [u32; N]) -> [Result<u64, NvmlError>; N] {
+    let mut answers = match device.field_values_for(&ids.map(FieldId)) {
+        Ok(answers) => answers.into_iter().map(|answer| answer.and_then(number)).collect(),
+        Err(error) => vec![Err(error)],
+    }
+    .into_iter();
+    std::array::from_fn(|_| answers.next().unwrap_or(Err(NvmlError::NoData)))
+}
+
+fn number(found: FieldValueSample) -> Result<u64, NvmlError> {
+    match found.value? {
         SampleValue::U32(value) => Ok(value.into()),
         SampleValue::U64(value) => Ok(value),
         SampleValue::I64(value) => u64::try_from(value).map_err(|_| NvmlError::NoData),

@@ -18,7 +18,9 @@ mod state;
 
 use std::path::PathBuf;
 
-pub use scenario::{Curve, Ecc, Gpm, Gpu, Instance, Links, PcieRates, Process, Remapped, Scenario, Xid};
+pub use scenario::{
+    Curve, Ecc, Gpm, Gpu, Instance, LinkErrors, Links, PcieRates, Process, Remapped, Retired, Scenario, Xid,
+};
 
 /// The variable that names the scenario file.
 pub const SCENARIO_VARIABLE: &str = "FAKE_NVML_SCENARIO";

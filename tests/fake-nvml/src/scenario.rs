@@ -69,6 +69,8 @@ pub struct Gpu {
     pub ecc: Option<Ecc>,
     /// Remapped rows.
     pub remapped: Option<Remapped>,
+    /// Retired pages: of GPUs older than Ampere.
+    pub retired: Option<Retired>,
     /// PCIe retries.
     pub pcie_replays: Option<u32>,
     /// Data over PCIe now.
@@ -165,6 +167,18 @@ pub struct Remapped {
     pub failed: bool,
 }
 
+/// Retired pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Retired {
+    /// For several single-bit errors.
+    pub single_bit: u32,
+    /// For a double-bit error.
+    pub double_bit: u32,
+    /// Whether one waits for a reset.
+    pub pending: bool,
+}
+
 /// Data moved over all NVLinks, in KiB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -176,6 +190,23 @@ pub struct Links {
     /// Sent on top of it in each second since the library was loaded.
     #[serde(default)]
     pub tx_kib_per_second: u64,
+    /// Errors, where the GPU counts them.
+    #[serde(default)]
+    pub errors: Option<LinkErrors>,
+}
+
+/// Errors of all NVLinks so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct LinkErrors {
+    /// Of flow control's checksums.
+    pub flit_crc: u32,
+    /// Of data's checksums.
+    pub data_crc: u32,
+    /// Retries.
+    pub replays: u32,
+    /// Recoveries.
+    pub recoveries: u32,
 }
 
 /// `nvmlDeviceGetPcieThroughput`, in KB/s.
@@ -252,6 +283,7 @@ impl Default for Gpu {
             power_violation_nanoseconds: Some(0),
             ecc: Some(Ecc::default()),
             remapped: Some(Remapped::default()),
+            retired: None,
             pcie_replays: Some(0),
             pcie: Some(PcieRates::default()),
             nvlink: Some(Links::default()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fake_nvml::{Ecc, Gpm, Gpu, Links, Process, Remapped, Scenario};
+use fake_nvml::{Ecc, Gpm, Gpu, LinkErrors, Links, Process, Remapped, Retired, Scenario};
 
 use super::driver::{Page, Running, gpu, node};
 use super::shapes::mig;
@@ -34,7 +34,13 @@ fn everything() -> Scenario {
             uncorrected_aggregate: 4,
         }),
         remapped: Some(Remapped { correctable: 5, uncorrectable: 6, pending: true, failed: false }),
-        nvlink: Some(Links { tx_kib: 10, rx_kib: 20, tx_kib_per_second: 0 }),
+        retired: Some(Retired { single_bit: 7, double_bit: 8, pending: true }),
+        nvlink: Some(Links {
+            tx_kib: 10,
+            rx_kib: 20,
+            tx_kib_per_second: 0,
+            errors: Some(LinkErrors { flit_crc: 9, data_crc: 10, replays: 11, recoveries: 12 }),
+        }),
         processes: vec![Process { pid: 4711, memory_mib: 19_000, utilization: Some(39), instance: None }],
         ..gpu("GPU-h")
     };
@@ -96,7 +102,7 @@ fn types_and_helps_are_dcgm_exporters_own() {
         .collect();
     let ours = families(include_str!("golden/dcgm-4.8.txt"));
     let shared: Vec<_> = ours.iter().filter(|(name, _)| name.starts_with("DCGM_")).collect();
-    assert!(shared.len() >= 36, "{}", shared.len());
+    assert!(shared.len() >= 43, "{}", shared.len());
     for (name, found) in shared {
         assert_eq!(list.get(name), Some(found), "{name}");
     }

@@ -140,7 +140,7 @@ async fn processes_that_are_too_many_are_counted() {
 
 #[tokio::test]
 async fn counters_of_nvlink_become_a_rate() {
-    let links = Links { tx_kib: 1000, rx_kib: 3000, tx_kib_per_second: 0 };
+    let links = Links { tx_kib: 1000, rx_kib: 3000, ..Links::default() };
     let mut agent = Running::start(node([Gpu { nvlink: Some(links), ..gpu("GPU-a") }]));
     let page = agent.complete_page().await;
     assert_eq!(page.value("gpulse_gpu_nvlink_sent_bytes_total", &[]), Some(1_024_000.0));

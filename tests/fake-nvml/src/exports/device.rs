@@ -236,6 +236,13 @@ fn field(target: &Target, id: u32, scope: u32) -> Option<u64> {
         NVML_FI_DEV_REMAPPED_UNC => gpu.remapped?.uncorrectable.into(),
         NVML_FI_DEV_REMAPPED_PENDING => gpu.remapped?.pending.into(),
         NVML_FI_DEV_REMAPPED_FAILURE => gpu.remapped?.failed.into(),
+        NVML_FI_DEV_RETIRED_SBE => gpu.retired?.single_bit.into(),
+        NVML_FI_DEV_RETIRED_DBE => gpu.retired?.double_bit.into(),
+        NVML_FI_DEV_RETIRED_PENDING => gpu.retired?.pending.into(),
+        NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL => gpu.nvlink?.errors?.flit_crc.into(),
+        NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL => gpu.nvlink?.errors?.data_crc.into(),
+        NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL => gpu.nvlink?.errors?.replays.into(),
+        NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL => gpu.nvlink?.errors?.recoveries.into(),
         NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX => {
             links().map(|links| links.tx_kib + sent_since(target, links))?
         }
