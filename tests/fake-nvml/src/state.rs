@@ -1,6 +1,8 @@
 //! What the library remembers between calls: the scenario as last read, whether it is initialized, what was delivered.
 
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -28,9 +30,24 @@ pub(crate) static DELIVERED: AtomicUsize = AtomicUsize::new(0);
 
 struct Loaded {
     path: PathBuf,
-    modified: SystemTime,
+    version: Option<Version>,
     started: Instant,
     scenario: Arc<Scenario>,
+}
+
+/// Tells one scenario file from the next: several may be written in one tick of the file system's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Version {
+    modified: SystemTime,
+    inode: u64,
+    length: u64,
+}
+
+impl Version {
+    fn of(path: &Path) -> io::Result<Self> {
+        let data = std::fs::metadata(path)?;
+        Ok(Self { modified: data.modified()?, inode: data.ino(), length: data.len() })
+    }
 }
 
 /// The moment of a call: what there is, and for how long.
@@ -93,12 +110,13 @@ fn now() -> Result<Now, Refusal> {
             .map(PathBuf::from)
             .ok_or_else(|| complain(&format!("{} names no scenario file", crate::SCENARIO_VARIABLE)))?,
     };
-    let modified = std::fs::metadata(&path).and_then(|data| data.modified());
-    let changed = match (&*loaded, &modified) {
-        (Some(known), Ok(modified)) => known.modified != *modified,
+    // Before the text: what is written in between is read once more.
+    let version = Version::of(&path).ok();
+    let is_news = match (&*loaded, version) {
+        (Some(known), Some(_)) => known.version != version,
         (known, _) => known.is_none(),
     };
-    if changed {
+    if is_news {
         let text = std::fs::read_to_string(&path).map_err(|error| complain(&error.to_string()));
         let read = text.and_then(|text| {
             serde_saphyr::from_str::<Scenario>(&text).map_err(|error| complain(&error.to_string()))
@@ -106,8 +124,7 @@ fn now() -> Result<Now, Refusal> {
         match (read, &mut *loaded) {
             (Ok(scenario), known) => {
                 let started = known.as_ref().map_or_else(Instant::now, |known| known.started);
-                let modified = modified.unwrap_or(SystemTime::UNIX_EPOCH);
-                *known = Some(Loaded { path, modified, started, scenario: Arc::new(scenario) });
+                *known = Some(Loaded { path, version, started, scenario: Arc::new(scenario) });
             }
             (Err(refusal), None) => return Err(refusal),
             (Err(_), Some(_)) => {}
