@@ -17,6 +17,9 @@ const WHOLE: &str = "nvidia.com/gpu";
 /// As NVIDIA's plugin names replicas with `renameByDefault`.
 const SHARED: &str = "nvidia.com/gpu.shared";
 
+/// NVIDIA's driver of claims, which names a GPU after its device file: `gpu-4` is `/dev/nvidia4`.
+const CLAIM_DRIVER: &str = "gpu.nvidia.com";
+
 const AGENT: &str = "/api/v1/namespaces/default/pods/gpulse-agent";
 
 /// Pod and device, and how often.
@@ -79,11 +82,14 @@ impl World {
         let control_plane = ControlPlane::start(Authorization::AlwaysAllow).await?;
         let mut node = Node::start(&control_plane, "gpu-node-1").await?;
         node.offer(&control_plane, WHOLE, &["GPU-a", "GPU-b", "GPU-c"]).await?;
+        node.start_driver(CLAIM_DRIVER)?;
         node.offer(&control_plane, SHARED, &["GPU-d::0", "GPU-d::1", "GPU-d::2", "GPU-d::3"]).await?;
         let scratch = Scratch::new("holders")?;
         let gpu = |uuid: &str| Gpu { uuid: uuid.to_owned(), ..Gpu::default() };
-        let scenario =
-            Scenario { gpus: ["GPU-a", "GPU-b", "GPU-c", "GPU-d"].map(gpu).into(), ..Scenario::default() };
+        let scenario = Scenario {
+            gpus: ["GPU-a", "GPU-b", "GPU-c", "GPU-d", "GPU-e"].map(gpu).into(),
+            ..Scenario::default()
+        };
         scenario.write(&scratch.join("scenario.yaml"))?;
         let port = ports::free()?;
         // As NVIDIA's feature discovery does.
@@ -104,6 +110,30 @@ impl World {
 
     async fn create(&self, pod: &str, resource: &str, count: u32) -> Result<()> {
         self.control_plane.api().create(&self.node.holding_pod(pod, resource, count)).await.map(drop)
+    }
+
+    /// A claim for the GPU of this name, allocated and reserved as kube-scheduler does, and a pod that has it.
+    async fn create_claiming(&self, pod: &str, device: &str) -> Result<()> {
+        let api = self.control_plane.api();
+        let claim = json!({
+            "apiVersion": "resource.k8s.io/v1",
+            "kind": "ResourceClaim",
+            "metadata": {"name": device, "namespace": "default"},
+            "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": CLAIM_DRIVER}}]}},
+        });
+        api.create(&claim).await?;
+        let mut claiming = self.node.holding_pod(pod, WHOLE, 0);
+        claiming["spec"]["resourceClaims"] = json!([{"name": "gpu", "resourceClaimName": device}]);
+        claiming["spec"]["containers"][0]["resources"] = json!({"claims": [{"name": "gpu"}]});
+        let created = api.create(&claiming).await?;
+        let result =
+            json!({"request": "gpu", "driver": CLAIM_DRIVER, "pool": "gpu-node-1", "device": device});
+        let status = json!({"status": {
+            "allocation": {"devices": {"results": [result]}},
+            "reservedFor": [{"resource": "pods", "name": pod, "uid": created["metadata"]["uid"]}],
+        }});
+        let path = format!("/apis/resource.k8s.io/v1/namespaces/default/resourceclaims/{device}/status");
+        api.patch(&path, &status).await.map(drop)
     }
 
     async fn delete(&self, pod: &str) -> Result<()> {
@@ -206,7 +236,7 @@ async fn the_agent_says_what_kubelet_gave_before_and_after_it_restarts() -> Resu
     let page = world.page().await?;
     let replicas: Vec<u64> =
         samples(&page, "gpulse_gpu_replicas").into_iter().map(|(_, count)| count).collect();
-    assert_eq!((replicas, problem(&page)), (vec![1, 1, 1, 4], None));
+    assert_eq!((replicas, problem(&page)), (vec![1, 1, 1, 4, 0], None));
 
     world.occupy(&[("left", 3), ("right", 3)])?;
     let by_pod = |pods: &[(&str, u64)]| -> BTreeMap<String, u64> {
@@ -249,6 +279,18 @@ async fn the_agent_says_what_kubelet_gave_before_and_after_it_restarts() -> Resu
     world.create("next", WHOLE, 1).await?;
     world.create("third", SHARED, 2).await?;
     world.agrees(&["pair", "right", "next", "third"]).await?;
+
+    world.create_claiming("claiming", "gpu-4").await?;
+    eventually(SOON, "the claim's GPU is the pod's", async || {
+        let held = held(&world.page().await?);
+        let of_claim: Vec<_> = held.iter().filter(|((pod, _), _)| pod == "claiming").collect();
+        ensure!(
+            of_claim.is_empty() || of_claim == [(&("claiming".to_owned(), "GPU-e".to_owned()), &1)],
+            "{held:?}"
+        );
+        Ok((!of_claim.is_empty()).then_some(()))
+    })
+    .await?;
     let agent = world.control_plane.api().get(AGENT).await?;
     ensure!(agent["status"]["containerStatuses"][0]["restartCount"] == 0, "the agent was started again");
     Ok(())

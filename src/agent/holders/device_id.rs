@@ -1,4 +1,4 @@
-//! What device plugins call their devices.
+//! What device plugins, and drivers of claims, call their devices.
 
 /// The device that an id of a device plugin stands for, as its UUID or, on GKE, by its file; `None` for what is no GPU
 /// of NVIDIA's.
@@ -25,6 +25,17 @@ pub(super) fn device(id: &str) -> Option<&str> {
         None => is_number(rest),
     };
     is_device.then_some(device)
+}
+
+/// NVIDIA's driver of GPUs that are given by claims.
+pub(super) const CLAIM_DRIVER: &str = "gpu.nvidia.com";
+
+/// The device that this driver's name stands for, by its file: `gpu-3` is `/dev/nvidia3` (NVIDIA/k8s-dra-driver-gpu
+/// `cmd/gpu-kubelet-plugin/deviceinfo.go`). `None` for a MIG device: its name says where on the GPU it lies, and not which
+/// instance it is.
+pub(super) fn claimed(name: &str) -> Option<String> {
+    let minor = name.strip_prefix("gpu-").filter(|minor| is_number(minor))?;
+    Some(format!("nvidia{minor}"))
 }
 
 fn is_number(text: &str) -> bool {
@@ -62,6 +73,13 @@ mod tests {
         ] {
             assert_eq!(device(id), expected, "{id:?}");
         }
+    }
+
+    #[test]
+    fn a_claimed_gpu_is_its_file() {
+        let names = ["gpu-0", "gpu-12", "gpu-0-mig-1g10gb-19-4", "gpu-vfio-0", "gpu-", "channel-3", ""];
+        let files = [Some("nvidia0"), Some("nvidia12"), None, None, None, None, None];
+        assert_eq!(names.map(claimed), files.map(|file| file.map(str::to_owned)));
     }
 
     proptest! {

@@ -106,8 +106,8 @@ impl HolderFault {
 
     pub(super) fn unknown_device(resource: &str, id: &str) -> Self {
         let text = format!(
-            "a device of {resource} has the id {id:?}; expected GPU-UUID, MIG-UUID, either with ::NUMBER, or \
-             nvidiaNUMBER"
+            "a device of {resource} has the id {id:?}; expected GPU-UUID, MIG-UUID, either with ::NUMBER, \
+             nvidiaNUMBER, or a claim's gpu-NUMBER"
         );
         Self { kind: HolderFaultKind::UnknownDevice, text }
     }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tonic::transport::Endpoint;
 use tonic::{Code, Status};
 
-use super::device_id::device;
+use super::device_id::{CLAIM_DRIVER, claimed, device};
 use super::fault::HolderFault;
 use super::v1::pod_resources_lister_client::PodResourcesListerClient;
 use super::v1::{
-    AllocatableResourcesRequest, AllocatableResourcesResponse, ContainerDevices, ListPodResourcesRequest,
-    ListPodResourcesResponse,
+    AllocatableResourcesRequest, AllocatableResourcesResponse, ClaimResource, ContainerDevices,
+    ListPodResourcesRequest, ListPodResourcesResponse,
 };
 use crate::agent::attribution::{Attribution, Holder};
 
@@ -68,6 +68,8 @@ fn answer(list: ListPodResourcesResponse, allocatable: AllocatableResourcesRespo
                 container: container.name.into(),
             };
             answer.take(&container.devices, |known, device| known.device(device, holder.clone()));
+            let claims = container.dynamic_resources.iter();
+            answer.take_claimed(claims.flat_map(|claim| &claim.claim_resources), &holder);
         }
     }
     answer.take(&allocatable.devices, Attribution::replica);
@@ -85,6 +87,20 @@ impl Answer {
                     }
                     None => {}
                 }
+            }
+        }
+    }
+
+    fn take_claimed<'a>(&mut self, devices: impl Iterator<Item = &'a ClaimResource>, holder: &Holder) {
+        for ClaimResource { driver_name, device_name } in
+            devices.filter(|device| device.driver_name == CLAIM_DRIVER)
+        {
+            match claimed(device_name) {
+                Some(device) => {
+                    let known = std::mem::take(&mut self.attribution);
+                    self.attribution = known.device(&device, holder.clone());
+                }
+                None => self.fault = Some(HolderFault::unknown_device(driver_name, device_name)),
             }
         }
     }

@@ -183,8 +183,7 @@ fn unlisted(text: &mut Text, fresh: &[&Subject<'_>]) {
 
 fn holders(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
     let Some(attribution) = view.attribution.as_deref() else { return };
-    let help =
-        "How often kubelet can give the device to containers: 0 for one that is not Kubernetes' to give";
+    let help = "How often device plugins can give the device to containers: 0 for one that none of them has";
     let mut family = text.family("gpulse_gpu_replicas", Gauge, help);
     for subject in fresh {
         if let Some(replicas) = subject.replicas {

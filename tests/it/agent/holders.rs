@@ -103,6 +103,26 @@ async fn a_device_file_is_of_the_gpu_with_its_number() {
 }
 
 #[tokio::test]
+async fn a_claims_gpu_is_the_pods_that_have_the_claim() {
+    let kubelet = Kubelet::start(|known| {
+        known.claim("gpu.nvidia.com", "train", &["gpu-3"]);
+        known.claim("gpu.nvidia.com", "left", &["gpu-5"]);
+        known.claim("gpu.nvidia.com", "right", &["gpu-5"]);
+        known.claim("compute-domain.nvidia.com", "right", &["channel-0"]);
+    });
+    let gpus = [("GPU-a", 3), ("GPU-b", 5)].map(|(name, minor)| Gpu { minor: Some(minor), ..gpu(name) });
+    let agent = start(node(gpus), &kubelet);
+    let page = agent.page_when(|page| !held(page).is_empty()).await;
+    assert_eq!(held(&page), holds(&[("train", "GPU-a", 1), ("left", "GPU-b", 1), ("right", "GPU-b", 1)]));
+    assert_eq!(page.problem(), None);
+
+    kubelet.change(|known| known.claim("gpu.nvidia.com", "small", &["gpu-0-mig-1g10gb-19-4"]));
+    let page = agent.page_when(|page| page.problem().is_some()).await;
+    assert_eq!(page.problem().as_deref(), Some("unknown_device"));
+    assert_eq!(held(&page).len(), 3, "the others hold");
+}
+
+#[tokio::test]
 async fn sixteen_gpus_of_seven_shared_instances_each() {
     const SHARES: u32 = 4;
     let gpus: Vec<Gpu> = (0..16).map(|index| mig(&format!("GPU-{index:02}"), 7)).collect();

@@ -201,6 +201,7 @@ pub fn collection(object: &Value) -> Result<String> {
         | "Pod"
         | "PodDisruptionBudget"
         | "PriorityClass"
+        | "ResourceClaim"
         | "Role"
         | "RoleBinding"
         | "Service"

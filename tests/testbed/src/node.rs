@@ -145,6 +145,18 @@ impl Node {
         .await
     }
 
+    /// Starts a driver of claims. The device that it gives for a claim has the claim's name.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub fn start_driver(&mut self, driver: &str) -> Result<()> {
+        let mut program = Command::new(self.programs.join("node"));
+        program.args(["driver", driver, &self.name]);
+        let log = self.scratch.join("plugins.log");
+        self.plugins.push(Process::start("the driver of claims", self.inside(&program), &log)?);
+        Ok(())
+    }
+
     /// A pod of this node whose one container `main` writes the devices that it was given to a file of the pod's name in
     /// [`Self::folder`], and runs until it is deleted.
     #[must_use]

@@ -16,8 +16,8 @@ mod v1;
 
 use v1::pod_resources_lister_server::{PodResourcesLister, PodResourcesListerServer};
 use v1::{
-    AllocatableResourcesRequest, AllocatableResourcesResponse, ContainerDevices, ContainerResources,
-    ListPodResourcesRequest, ListPodResourcesResponse, PodResources,
+    AllocatableResourcesRequest, AllocatableResourcesResponse, ClaimResource, ContainerDevices,
+    ContainerResources, DynamicResource, ListPodResourcesRequest, ListPodResourcesResponse, PodResources,
 };
 
 /// What kubelet knows, and how it behaves.
@@ -25,6 +25,8 @@ use v1::{
 pub(super) struct Knowledge {
     /// Pods of one container `main` in namespace `ml`: the devices of each, as resource and id.
     pub(super) pods: BTreeMap<String, Vec<(String, String)>>,
+    /// Devices that claims gave to these pods, as driver and name.
+    pub(super) claimed: BTreeMap<String, Vec<(String, String)>>,
     /// Devices that can be given.
     pub(super) allocatable: Vec<String>,
     /// Whether it answers to nothing.
@@ -40,6 +42,13 @@ impl Knowledge {
     pub(super) fn give_of(&mut self, resource: &str, pod: &str, ids: &[&str]) {
         let devices = self.pods.entry(pod.to_owned()).or_default();
         devices.extend(ids.iter().map(|id| (resource.to_owned(), (*id).to_owned())));
+    }
+
+    /// Gives devices of a driver to a pod by a claim.
+    pub(super) fn claim(&mut self, driver: &str, pod: &str, names: &[&str]) {
+        self.give(pod, &[]);
+        let devices = self.claimed.entry(pod.to_owned()).or_default();
+        devices.extend(names.iter().map(|name| (driver.to_owned(), (*name).to_owned())));
     }
 }
 
@@ -117,6 +126,14 @@ fn devices<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<ContainerDe
     all.map(one).collect()
 }
 
+/// A claim for each device.
+fn claims(devices: Option<&Vec<(String, String)>>) -> Vec<DynamicResource> {
+    let claim = |(driver, device): &(String, String)| DynamicResource {
+        claim_resources: vec![ClaimResource { driver_name: driver.clone(), device_name: device.clone() }],
+    };
+    devices.into_iter().flatten().map(claim).collect()
+}
+
 #[tonic::async_trait]
 impl PodResourcesLister for Lister {
     async fn list(
@@ -130,6 +147,7 @@ impl PodResourcesLister for Lister {
             containers: vec![ContainerResources {
                 name: "main".to_owned(),
                 devices: devices(given.iter().map(|(resource, id)| (resource.as_str(), id.as_str()))),
+                dynamic_resources: claims(known.claimed.get(name)),
             }],
         };
         Ok(Response::new(ListPodResourcesResponse { pod_resources: known.pods.iter().map(pod).collect() }))

@@ -31,6 +31,26 @@ pub struct ContainerResources {
     /// The devices that device plugins gave.
     #[prost(message, repeated, tag = "2")]
     pub devices: ::prost::alloc::vec::Vec<ContainerDevices>,
+    /// The devices that claims gave.
+    #[prost(message, repeated, tag = "5")]
+    pub dynamic_resources: ::prost::alloc::vec::Vec<DynamicResource>,
+}
+/// What a claim gave.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DynamicResource {
+    /// Its devices.
+    #[prost(message, repeated, tag = "4")]
+    pub claim_resources: ::prost::alloc::vec::Vec<ClaimResource>,
+}
+/// A device of a claim.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClaimResource {
+    /// The driver, such as gpu.nvidia.com.
+    #[prost(string, tag = "2")]
+    pub driver_name: ::prost::alloc::string::String,
+    /// The device by the name that the driver gave it.
+    #[prost(string, tag = "4")]
+    pub device_name: ::prost::alloc::string::String,
 }
 /// Devices of one resource.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

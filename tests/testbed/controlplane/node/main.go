@@ -1,5 +1,5 @@
-// What a real node needs beside kubelet and containerd, in one static program: a device plugin of pretended GPUs, a
-// container's process that says what it was given, the pause process, and an image of itself for both.
+// What a real node needs beside kubelet and containerd, in one static program: a device plugin of pretended GPUs, a driver
+// of claims for them, a container's process that says what it was given, the pause process, and an image of itself for both.
 package main
 
 import (
@@ -22,6 +22,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	api "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
+	dra "k8s.io/kubelet/pkg/apis/dra/v1"
+	registration "k8s.io/kubelet/pkg/apis/pluginregistration/v1"
 )
 
 // As NVIDIA's plugin tells its container runtime.
@@ -29,7 +31,7 @@ const given = "NVIDIA_VISIBLE_DEVICES"
 
 func main() {
 	if len(os.Args) < 2 {
-		log.Fatal("usage: node pause | hold FILE | image NAME FILE | plugin RESOURCE ID...")
+		log.Fatal("usage: node pause | hold FILE | image NAME FILE | plugin RESOURCE ID... | driver NAME POOL")
 	}
 	switch os.Args[1] {
 	case "pause":
@@ -41,6 +43,8 @@ func main() {
 		image(os.Args[2], os.Args[3])
 	case "plugin":
 		plugin(os.Args[2], os.Args[3:])
+	case "driver":
+		driver(os.Args[2], os.Args[3])
 	default:
 		log.Fatalf("unknown: %q", os.Args[1])
 	}
@@ -163,4 +167,54 @@ func register(resource, name string) error {
 	request := &api.RegisterRequest{Version: api.Version, Endpoint: name, ResourceName: resource}
 	_, err = api.NewRegistrationClient(link).Register(context.Background(), request)
 	return err
+}
+
+type claims struct {
+	dra.UnimplementedDRAPluginServer
+	registration.UnimplementedRegistrationServer
+	name, pool, endpoint string
+}
+
+func (c *claims) GetInfo(context.Context, *registration.InfoRequest) (*registration.PluginInfo, error) {
+	versions := []string{dra.DRAPluginService}
+	return &registration.PluginInfo{Type: registration.DRAPlugin, Name: c.name, Endpoint: c.endpoint, SupportedVersions: versions}, nil
+}
+
+func (c *claims) NotifyRegistrationStatus(_ context.Context, status *registration.RegistrationStatus) (*registration.RegistrationStatusResponse, error) {
+	log.Printf("%s: registered: %v %s", c.name, status.PluginRegistered, status.Error)
+	return &registration.RegistrationStatusResponse{}, nil
+}
+
+// NodePrepareResources gives each claim the device that has the claim's name.
+func (c *claims) NodePrepareResources(_ context.Context, asked *dra.NodePrepareResourcesRequest) (*dra.NodePrepareResourcesResponse, error) {
+	answer := &dra.NodePrepareResourcesResponse{Claims: map[string]*dra.NodePrepareResourceResponse{}}
+	for _, claim := range asked.Claims {
+		device := &dra.Device{PoolName: c.pool, DeviceName: claim.Name}
+		answer.Claims[claim.Uid] = &dra.NodePrepareResourceResponse{Devices: []*dra.Device{device}}
+	}
+	return answer, nil
+}
+
+func (c *claims) NodeUnprepareResources(_ context.Context, asked *dra.NodeUnprepareResourcesRequest) (*dra.NodeUnprepareResourcesResponse, error) {
+	answer := &dra.NodeUnprepareResourcesResponse{Claims: map[string]*dra.NodeUnprepareResourceResponse{}}
+	for _, claim := range asked.Claims {
+		answer.Claims[claim.Uid] = &dra.NodeUnprepareResourceResponse{}
+	}
+	return answer, nil
+}
+
+// driver prepares claims until it is ended. A kubelet that starts finds it by its socket among those of all plugins.
+func driver(name, pool string) {
+	const kubelet = "/var/lib/kubelet"
+	driver := &claims{name: name, pool: pool, endpoint: filepath.Join(kubelet, "plugins", name, "dra.sock")}
+	serving := grpc.NewServer()
+	dra.RegisterDRAPluginServer(serving, driver)
+	registration.RegisterRegistrationServer(serving, driver)
+	for _, socket := range []string{driver.endpoint, filepath.Join(kubelet, "plugins_registry", name+"-reg.sock")} {
+		check(os.MkdirAll(filepath.Dir(socket), 0o755))
+		listener, err := net.Listen("unix", socket)
+		check(err)
+		go serving.Serve(listener)
+	}
+	wait()
 }
