@@ -110,6 +110,7 @@ impl Desk {
         if known.is_none_or(|known| known.kind != trouble.kind) {
             tracing::warn!(problem = trouble.kind.name(), "{trouble}");
         }
+        lock(&self.window).interrupt(|_| true);
         self.trouble.store(Some(Arc::new(trouble)));
         self.changes.send_replace(());
     }

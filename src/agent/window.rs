@@ -1,4 +1,4 @@
-//! Averages between scrapes: what was read every second is not lost on who asks every 15.
+//! Averages between scrapes, and time busy in all: what was read every second is not lost on who asks every 15.
 
 use std::collections::BTreeMap;
 
@@ -28,9 +28,17 @@ pub struct Averages {
     /// When it ended.
     pub until: Timestamp,
     devices: BTreeMap<Key, Average>,
+    busy: BTreeMap<Key, u64>,
 }
 
 impl Averages {
+    /// How long the device was busy since the agent started, in millionths of milliseconds: of this, whoever scrapes can
+    /// make averages over times of their own.
+    #[must_use]
+    pub fn busy(&self, device: Key) -> Option<u64> {
+        self.busy.get(&device).copied()
+    }
+
     /// Those of a device; nothing where it was not read.
     #[must_use]
     pub fn of(&self, device: Key) -> Average {
@@ -63,12 +71,29 @@ struct Sums {
     power_milliwatts: Sum,
 }
 
+/// Time that a device was busy: [`utilization_ppm`] over the time since the reading before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Busy {
+    /// When it was read last; `None` after a time of which nothing is known.
+    read_at: Option<Timestamp>,
+    total: u64,
+}
+
+impl Busy {
+    fn add(&mut self, at: Timestamp, utilization_ppm: u64) {
+        let since = self.read_at.replace(at).unwrap_or(at);
+        let milliseconds = at.since(since).as_millis() as u64;
+        self.total = self.total.saturating_add(milliseconds.saturating_mul(utilization_ppm));
+    }
+}
+
 /// Readings since the last scrape. What is kept does not grow with their number.
 #[derive(Debug, Default)]
 pub struct Window {
     since: Timestamp,
     until: Timestamp,
     sums: BTreeMap<Key, Sums>,
+    busy: BTreeMap<Key, Busy>,
     last: Averages,
 }
 
@@ -83,17 +108,32 @@ impl Window {
             }
         }
         self.until = reading.taken_at;
-        for gpu in reading.gpus.iter().filter(|gpu| gpu.taken_at > before) {
-            self.add_device((gpu.index, None), &gpu.figures);
+        for gpu in &reading.gpus {
+            if gpu.taken_at <= before {
+                self.interrupt(|known| known == gpu.index);
+                continue;
+            }
+            self.add_device((gpu.index, None), &gpu.figures, gpu.taken_at);
             for instance in &gpu.instances {
-                self.add_device((gpu.index, Some(instance.mig.id)), &instance.figures);
+                self.add_device((gpu.index, Some(instance.mig.id)), &instance.figures, gpu.taken_at);
             }
         }
     }
 
-    fn add_device(&mut self, device: Key, figures: &Figures) {
+    /// From the last reading of these GPUs to the next nothing is known of how busy they were.
+    pub fn interrupt(&mut self, gpus: impl Fn(u32) -> bool) {
+        for (_, busy) in self.busy.iter_mut().filter(|((gpu, _), _)| gpus(*gpu)) {
+            busy.read_at = None;
+        }
+    }
+
+    fn add_device(&mut self, device: Key, figures: &Figures, at: Timestamp) {
+        let utilization_ppm = utilization_ppm(figures).map(|(value, _)| value);
+        if let Some(utilization_ppm) = utilization_ppm {
+            self.busy.entry(device).or_default().add(at, utilization_ppm);
+        }
         let sums = self.sums.entry(device).or_default();
-        sums.utilization_ppm.add(utilization_ppm(figures).map(|(value, _)| value));
+        sums.utilization_ppm.add(utilization_ppm);
         sums.memory_used_bytes.add(figures.get(Figure::MemoryUsedBytes));
         sums.power_milliwatts.add(figures.get(Figure::PowerMilliwatts));
     }
@@ -108,7 +148,8 @@ impl Window {
                 power_milliwatts: sums.power_milliwatts.mean(),
             };
             let devices = std::mem::take(&mut self.sums).into_iter().map(|(key, sums)| (key, mean(sums)));
-            self.last = Averages { since: self.since, until: self.until, devices: devices.collect() };
+            let busy = self.busy.iter().map(|(key, busy)| (*key, busy.total)).collect();
+            self.last = Averages { since: self.since, until: self.until, devices: devices.collect(), busy };
         }
         self.last.clone()
     }

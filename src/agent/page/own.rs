@@ -15,6 +15,7 @@ use crate::agent::xids::Xids;
 
 const MILLIONTHS: Scale = Scale { times: 1, per: 1_000_000, decimals: true };
 const MILLI: Scale = Scale { times: 1, per: 1000, decimals: true };
+const MILLIONTHS_OF_MILLISECONDS: Scale = Scale { times: 1, per: 1_000_000_000, decimals: true };
 const PERCENT: Scale = Scale { times: 1, per: 100, decimals: true };
 
 /// The bits of `nvmlClocksThrottleReasons` by their names in nvml.h.
@@ -38,6 +39,7 @@ pub fn throttle_reasons(bits: u64) -> impl Iterator<Item = &'static str> {
 pub(super) fn metrics(text: &mut Text, view: &View, layout: &Layout, subjects: &[Subject<'_>]) {
     let fresh: Vec<&Subject<'_>> = subjects.iter().filter(|subject| subject.is_fresh).collect();
     utilization(text, view, &fresh);
+    busy(text, view, &fresh);
     memory_and_power(text, view, &fresh);
     board(text, view, &fresh);
     processes(text, view, &fresh);
@@ -61,6 +63,16 @@ fn utilization(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
         let source = utilization_ppm(subject.figures).map(|(_, source)| source.to_string());
         if let Some((value, source)) = view.averages.of(subject.key()).utilization_ppm.zip(source) {
             family.scaled(&subject.labels, &[("source", &source)], value, MILLIONTHS);
+        }
+    }
+}
+
+fn busy(text: &mut Text, view: &View, fresh: &[&Subject<'_>]) {
+    let help = "Time that the device was busy since the agent started; its rate is an average over any time";
+    let mut family = text.family("gpulse_gpu_busy_seconds_total", Counter, help);
+    for subject in fresh {
+        if let Some(busy) = view.averages.busy(subject.key()) {
+            family.scaled(&subject.device_labels, &[], busy, MILLIONTHS_OF_MILLISECONDS);
         }
     }
 }

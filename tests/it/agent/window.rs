@@ -17,6 +17,9 @@ fn at(second: u64) -> Timestamp {
     Timestamp(NOW.0 + second * 1000)
 }
 
+/// A second of being busy.
+const SECOND: u64 = 1_000_000_000;
+
 fn utilization(average: Average) -> Option<u64> {
     average.utilization_ppm
 }
@@ -49,6 +52,37 @@ fn a_second_scrape_before_the_next_reading_sees_the_same() {
     window.add(&reading(0, 40));
     let averages = window.close();
     assert_eq!(window.close(), averages);
+}
+
+/// However many scrape, and however often: the time in all is nobody's.
+#[test]
+fn time_busy_goes_on_over_scrapes() {
+    let mut window = Window::default();
+    let busy = |window: &mut Window| window.close().busy((0, None));
+    assert_eq!(busy(&mut window), None);
+    window.add(&reading(0, 100));
+    assert_eq!(busy(&mut window), Some(0), "nothing is known of the time before the first reading");
+    window.add(&reading(1, 100));
+    assert_eq!(busy(&mut window), Some(SECOND));
+    window.add(&reading(3, 25));
+    assert_eq!(busy(&mut window), Some(SECOND + SECOND / 2));
+    assert_eq!(busy(&mut window), Some(SECOND + SECOND / 2));
+}
+
+#[test]
+fn a_time_without_readings_is_not_called_busy() {
+    let mut window = Window::default();
+    window.add(&reading(0, 100));
+    window.add(&reading(1, 100));
+    let mut faulty = reading(1, 100);
+    (faulty.taken_at, faulty.gpus[0].fault) = (at(2), Some(gpulse::agent::DeviceFault::Hanging));
+    window.add(&faulty);
+    window.add(&reading(60, 100));
+    assert_eq!(window.close().busy((0, None)), Some(SECOND), "a GPU that hung");
+    window.interrupt(|_| true);
+    window.add(&reading(120, 100));
+    window.add(&reading(121, 100));
+    assert_eq!(window.close().busy((0, None)), Some(2 * SECOND), "a driver that was away");
 }
 
 #[test]
