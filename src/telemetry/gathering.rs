@@ -83,44 +83,47 @@ impl<'a> Gathering<'a> {
     }
 
     fn add_value(&mut self, metric: Rank, row: &Row<'_>) {
-        let meaning = self.plan.metrics[usize::from(metric)].meaning;
-        if let Meaning::Memory(..) | Meaning::XidCount = meaning {
-            return self.add_of_device(metric, meaning, row);
-        }
-        let place = self.places.find(row.labels, &mut self.inventory);
-        self.spreads[usize::from(metric)].add(row.value);
-        self.locator.count(self.places.whereabouts(self.places.get(place)));
-        let Some(device) = self.places.get(place).device else {
-            return self.report.drop(DropReason::NoDevice);
-        };
-        if meaning == Meaning::LastXid
-            && let Some(code) = self.report.keep(reading::xid(row.value))
-        {
-            self.add_xid(device, code);
-        }
-        self.values.push(Value { place, metric, value: row.value });
-    }
-
-    /// What is known of a device wherever it is.
-    fn add_of_device(&mut self, metric: Rank, meaning: Meaning, row: &Row<'_>) {
-        let Some(device) = self.inventory.find(row.labels, &self.plan.uuid_labels) else {
-            return self.report.drop(DropReason::NoDevice);
-        };
-        match meaning {
+        match self.plan.metrics[usize::from(metric)].meaning {
             Meaning::Memory(part, unit) => {
+                let Some(device) = self.device(row) else { return };
                 if let Some(amount) = self.report.keep(reading::memory(row.value, unit)) {
                     self.inventory.get_mut(device).memory.add(part, metric, amount);
                 }
             }
             Meaning::XidCount => {
+                let Some(device) = self.device(row) else { return };
                 let code = row.labels.get(XID_LABEL).and_then(|code| code.parse().ok());
                 let code = self.report.keep(code.ok_or(DropReason::NotANumber));
                 if let Some(code) = code.filter(|_| row.value > 0.0) {
                     self.add_xid(device, code);
                 }
             }
-            Meaning::Utilization(..) | Meaning::LastXid => {}
+            Meaning::Utilization(..) => {
+                self.add_located(metric, row);
+            }
+            Meaning::LastXid => {
+                let Some(device) = self.add_located(metric, row) else { return };
+                if let Some(code) = self.report.keep(reading::xid(row.value)) {
+                    self.add_xid(device, code);
+                }
+            }
         }
+    }
+
+    /// The device of a series that need not say where it is.
+    fn device(&mut self, row: &Row<'_>) -> Option<DeviceId> {
+        let device = self.inventory.find(row.labels, &self.plan.uuid_labels);
+        self.report.keep(device.ok_or(DropReason::NoDevice))
+    }
+
+    /// Keeps a series that says where its device is.
+    fn add_located(&mut self, metric: Rank, row: &Row<'_>) -> Option<DeviceId> {
+        let place = self.places.find(row.labels, &mut self.inventory);
+        self.spreads[usize::from(metric)].add(row.value);
+        self.locator.count(self.places.whereabouts(self.places.get(place)));
+        let device = self.report.keep(self.places.get(place).device.ok_or(DropReason::NoDevice))?;
+        self.values.push(Value { place, metric, value: row.value });
+        Some(device)
     }
 
     fn add_xid(&mut self, device: DeviceId, code: u16) {
