@@ -47,6 +47,17 @@ pub struct GpuReading {
 }
 
 impl GpuReading {
+    /// Its devices: itself, which is `None`, then its MIG instances.
+    pub fn devices(&self) -> impl Iterator<Item = Option<&InstanceReading>> {
+        std::iter::once(None).chain(self.instances.iter().map(Some))
+    }
+
+    /// The quantities of the GPU, or of its instance.
+    #[must_use]
+    pub fn figures_of<'a>(&'a self, instance: Option<&'a InstanceReading>) -> &'a Figures {
+        instance.map_or(&self.figures, |instance| &instance.figures)
+    }
+
     /// What the GPU, or its instance, may be called by who gives it away: its UUID, or its file (see
     /// [`Attribution`](super::Attribution)).
     #[must_use]

@@ -97,16 +97,23 @@ impl Agent {
         self.desk.xids()
     }
 
-    /// Waits for the first reading, or for what keeps it from being made.
+    /// Waits for the first reading, or for what keeps it from being made, and watches over the threads meanwhile.
     ///
     /// # Errors
     /// What keeps it from being made.
-    pub async fn first(&self) -> Result<Arc<Reading>, Arc<Trouble>> {
+    pub async fn first(&self) -> Result<(), Arc<Trouble>> {
+        tokio::select! {
+            found = self.found() => found,
+            never = self.watch() => match never {},
+        }
+    }
+
+    async fn found(&self) -> Result<(), Arc<Trouble>> {
         let mut changed = self.desk.changes();
         loop {
             match (self.desk.trouble(), self.desk.reading()) {
                 (Some(trouble), _) => return Err(trouble),
-                (None, Some(reading)) => return Ok(reading),
+                (None, Some(_)) => return Ok(()),
                 (None, None) => {}
             }
             // The desk lives as long as this does, so there is always a next change.

@@ -113,9 +113,9 @@ impl Window {
                 self.interrupt(|known| known == gpu.index);
                 continue;
             }
-            self.add_device((gpu.index, None), &gpu.figures, gpu.taken_at);
-            for instance in &gpu.instances {
-                self.add_device((gpu.index, Some(instance.mig.id)), &instance.figures, gpu.taken_at);
+            for instance in gpu.devices() {
+                let device = (gpu.index, instance.map(|instance| instance.mig.id));
+                self.add_device(device, gpu.figures_of(instance), gpu.taken_at);
             }
         }
     }

@@ -49,7 +49,7 @@ impl<'a> Device<'a> {
     }
 
     pub(super) fn figures(&self) -> &'a Figures {
-        self.instance.map_or(&self.gpu.figures, |instance| &instance.figures)
+        self.gpu.figures_of(self.instance)
     }
 
     /// What is the matter, in a word or two, where its figures say nothing of now.
@@ -100,12 +100,7 @@ impl State {
     /// All devices, each GPU before its instances.
     pub(super) fn all_devices(&self) -> Vec<Device<'_>> {
         let gpus = self.reading().into_iter().flat_map(|reading| &reading.gpus);
-        gpus.flat_map(|gpu| {
-            let instances = gpu.instances.iter().map(move |instance| (gpu, Some(instance)));
-            std::iter::once((gpu, None)).chain(instances)
-        })
-        .map(|(gpu, instance)| self.device(gpu, instance))
-        .collect()
+        gpus.flat_map(|gpu| gpu.devices().map(|instance| self.device(gpu, instance))).collect()
     }
 
     fn device<'a>(&'a self, gpu: &'a GpuReading, instance: Option<&'a InstanceReading>) -> Device<'a> {

@@ -39,12 +39,8 @@ pub(super) fn subjects<'a>(view: &'a View, layout: &Layout) -> Vec<Subject<'a>> 
     let reading = view.reading.as_deref();
     let driver = reading.and_then(|reading| reading.driver_version.as_deref());
     let gpus = reading.iter().flat_map(|reading| &reading.gpus);
-    gpus.flat_map(|gpu| {
-        let instances = gpu.instances.iter().map(move |instance| (gpu, Some(instance)));
-        std::iter::once((gpu, None)).chain(instances)
-    })
-    .map(|(gpu, instance)| subject(gpu, instance, view, layout, driver))
-    .collect()
+    let devices = gpus.flat_map(|gpu| gpu.devices().map(move |instance| (gpu, instance)));
+    devices.map(|(gpu, instance)| subject(gpu, instance, view, layout, driver)).collect()
 }
 
 fn subject<'a>(
@@ -63,7 +59,7 @@ fn subject<'a>(
         [(holder, _)] => with_holder(&device_labels, holder),
         _ => device_labels.clone(),
     };
-    let figures = instance.map_or(&gpu.figures, |instance| &instance.figures);
+    let figures = gpu.figures_of(instance);
     let is_fresh = view.now.since(gpu.taken_at) <= layout.show_for;
     Subject { gpu, instance, figures, labels, device_labels, holders, replicas, is_fresh }
 }

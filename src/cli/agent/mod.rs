@@ -133,11 +133,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Finding> {
 /// it is not known whose the GPUs are is only said.
 async fn once(settings: Settings, layout: &Layout, output: Output) -> anyhow::Result<Finding> {
     let agent = Agent::start(settings)?;
-    let read = tokio::select! {
-        read = agent.first() => read,
-        never = agent.watch() => match never {},
-    };
-    if let Err(trouble) = read {
+    if let Err(trouble) = agent.first().await {
         super::complain(&trouble.to_string())?;
         return Ok(Finding::Negative);
     }

@@ -31,10 +31,7 @@ pub(super) fn text(overview: &Overview) -> String {
     table.load_style(TableStyle::new());
     table.set_header(HEADINGS);
     for gpu in gpus() {
-        table.add_row(row(gpu, None, attribution));
-        for instance in &gpu.instances {
-            table.add_row(row(gpu, Some(instance), attribution));
-        }
+        table.add_rows(gpu.devices().map(|instance| row(gpu, instance, attribution)));
     }
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
@@ -80,7 +77,7 @@ fn row(gpu: &GpuReading, instance: Option<&InstanceReading>, attribution: Option
         None => gpu.processes.len() + unlisted as usize,
         inside => gpu.processes.iter().filter(|process| process.instance == inside).count(),
     });
-    let figures = instance.map_or(&gpu.figures, |instance| &instance.figures);
+    let figures = gpu.figures_of(instance);
     let with = |figure, unit: &str, per: u64| {
         figures.get(figure).map_or_else(|| UNKNOWN.to_owned(), |value| format!("{}{unit}", value / per))
     };

@@ -51,14 +51,10 @@ impl Source {
         let port = Self::Port(client, base(DEFAULT_AGENT).map_err(anyhow::Error::msg)?);
         let Err(silence) = port.ask().await else { return Ok(port) };
         let here = Self::here(None)?;
-        if let Self::Here(agent, _) = &here {
-            let read = tokio::select! {
-                read = agent.first() => read,
-                never = agent.watch() => match never {},
-            };
-            if let Err(trouble) = read {
-                bail!("{silence:#}; {trouble}; or name an agent with --agent");
-            }
+        if let Self::Here(agent, _) = &here
+            && let Err(trouble) = agent.first().await
+        {
+            bail!("{silence:#}; {trouble}; or name an agent with --agent");
         }
         Ok(here)
     }
