@@ -5,6 +5,7 @@ use std::path::Path;
 use fake_nvml::{Scenario, Xid};
 
 use super::driver::{Page, Running, gpu, node};
+use super::holders;
 use super::kubelet::Kubelet;
 
 const UTIL: &str = "DCGM_FI_DEV_GPU_UTIL";
@@ -128,8 +129,7 @@ async fn an_old_driver_lacks_some_functions() {
     .map(|name| format!("nvmlDeviceGet{name}"))
     .into();
     let kubelet = Kubelet::start(|_| {});
-    let socket = kubelet.socket();
-    let agent = Running::start_with(scenario, &["--pod-resources-socket", socket.to_str().unwrap()]);
+    let agent = holders::start(scenario, &kubelet);
     let page = agent.complete_page().await;
     assert_eq!((page.problem(), page.value("gpulse_gpu_up", &[])), (None, Some(1.0)));
     let absent = ["FB_USED", "MEMORY_TEMP", "UNCORRECTABLE_REMAPPED_ROWS", "POWER_VIOLATION"];

@@ -15,7 +15,7 @@ use super::shapes::mig;
 const HELD: &str = "gpulse_gpu_replicas_held";
 
 /// An agent that asks this kubelet often.
-fn start(scenario: Scenario, kubelet: &Kubelet) -> Running {
+pub(super) fn start(scenario: Scenario, kubelet: &Kubelet) -> Running {
     start_with(scenario, kubelet, &["--pod-resources-interval", "50ms"])
 }
 

@@ -1,6 +1,6 @@
 //! Averages between scrapes.
 
-use gpulse::agent::{Average, Figure, Reading, Window};
+use gpulse::agent::{Average, DeviceFault, Figure, Reading, Window};
 use gpulse::cluster::Timestamp;
 use proptest::prelude::*;
 
@@ -11,6 +11,13 @@ fn reading(second: u64, percent: u64) -> Reading {
     let mut gpu = read(0, &[(Figure::GpuUtilPercent, percent), (Figure::PowerMilliwatts, percent * 1000)]);
     gpu.taken_at = at(second);
     Reading { taken_at: at(second), driver_version: None, gpus: vec![gpu] }
+}
+
+/// The reading of a later second in which the GPU could not be read anew.
+fn still(reading: Reading, second: u64) -> Reading {
+    let mut still = Reading { taken_at: at(second), ..reading };
+    still.gpus[0].fault = Some(DeviceFault::Lost);
+    still
 }
 
 fn at(second: u64) -> Timestamp {
@@ -74,9 +81,7 @@ fn a_time_without_readings_is_not_called_busy() {
     let mut window = Window::default();
     window.add(&reading(0, 100));
     window.add(&reading(1, 100));
-    let mut faulty = reading(1, 100);
-    (faulty.taken_at, faulty.gpus[0].fault) = (at(2), Some(gpulse::agent::DeviceFault::Hanging));
-    window.add(&faulty);
+    window.add(&still(reading(1, 100), 2));
     window.add(&reading(60, 100));
     assert_eq!(window.close().busy((0, None)), Some(SECOND), "a GPU that hung");
     window.interrupt(|_| true);
@@ -90,9 +95,7 @@ fn a_gpu_that_is_not_read_any_more_adds_nothing() {
     let mut window = Window::default();
     window.add(&reading(0, 100));
     window.add(&reading(1, 0));
-    let mut faulty = reading(1, 0);
-    (faulty.taken_at, faulty.gpus[0].fault) = (at(2), Some(gpulse::agent::DeviceFault::Lost));
-    window.add(&faulty);
+    window.add(&still(reading(1, 0), 2));
     assert_eq!(utilization(window.close().of((0, None))), Some(500_000));
 }
 
